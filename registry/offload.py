@@ -1,0 +1,32 @@
+"""Work that would stall other requests, done in gevent's threadpool when there is one and inline otherwise."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _gevent() -> Any:
+    """The gevent package if this process runs on it (imported and patched), else None."""
+    monkey = sys.modules.get("gevent.monkey")
+    return sys.modules["gevent"] if monkey is not None and monkey.is_module_patched("socket") else None
+
+
+def offload(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The result of `work(*args, **kwargs)`, which must not touch gevent; other greenlets run meanwhile."""
+    gevent = _gevent()
+    if gevent is None:
+        return work(*args, **kwargs)
+    hub = gevent.get_hub()
+    if hub.threadpool_size and gevent.getcurrent() is not hub:
+        return hub.threadpool.apply(work, args, kwargs)  # type: ignore[no-any-return]
+    return work(*args, **kwargs)
+
+
+def breathe() -> None:
+    """Let other greenlets run; a generator on loopback never blocks and would starve them."""
+    gevent = _gevent()
+    if gevent is not None:
+        gevent.sleep(0)

@@ -1,0 +1,1 @@
+"""Objects by key on any store with conditional writes: drivers below, `Storage` above them."""

@@ -1,0 +1,161 @@
+"""What a store must be able to do. Drivers are naive: `Storage` above them checks keys, retries and names errors."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """An object as it is now: `size` in bytes, `token` changes with each write, `modified` in Unix seconds."""
+
+    key: str
+    size: int
+    token: str
+    modified: float
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must hold for a write: nothing (ANY), no such key (ABSENT), or the version token of a Stat."""
+
+    token: str | None = None
+    absent: bool = False
+
+
+ANY: Final = Condition()
+ABSENT: Final = Condition(absent=True)
+
+
+def matching(stat: Stat) -> Condition:
+    """The condition that the object is still the one described by `stat`."""
+    return Condition(token=stat.token)
+
+
+class ConditionFailed(Exception):
+    """The condition of a write did not hold; nothing was changed."""
+
+
+class KeyMissing(KeyError):
+    """No object has that key."""
+
+
+class _Unchanged(Enum):
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = _Unchanged.UNCHANGED
+Unchanged = Literal[_Unchanged.UNCHANGED]
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A small object read whole, with the Stat of exactly these bytes."""
+
+    stat: Stat
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A common prefix in a listing, ending with the delimiter."""
+
+    key: str
+
+
+class Reader(Protocol):
+    """Bytes `start` (inclusive) to `end` (exclusive) of one version of an object; must be closed, closes at its end.
+
+    `path` is the file that holds the whole object where the driver has one (for sendfile), else None.
+    """
+
+    stat: Stat
+    start: int
+    end: int
+    path: Path | None
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Chunks of at most 1 MiB."""
+        ...
+
+    def close(self) -> None:
+        """Release what is held; may be called twice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An appendable upload of unknown digest, as plain data that any node can continue.
+
+    `key` is where the bytes lie; `size` counts the bytes durably stored; `parts` and `handle` belong to the driver.
+    """
+
+    key: str
+    size: int = 0
+    handle: str = ""
+    parts: tuple[str, ...] = ()
+
+
+class Driver(Protocol):
+    """A store of objects. Every method may be called from several threads and greenlets at once.
+
+    Raises OSError (or a subclass) when the store fails; ENOSPC and EDQUOT are told apart by errno.
+    """
+
+    name: str
+    durable: bool
+
+    def stat(self, key: str) -> Stat | None:
+        """The object's Stat, or None where there is none."""
+        ...
+
+    def read(self, key: str, unless: str | None = None) -> Object | Unchanged | None:
+        """The whole object; UNCHANGED when its token is `unless`; None where there is none."""
+        ...
+
+    def open(self, key: str, start: int = 0, end: int | None = None) -> Reader:
+        """A Reader of the bytes from `start` to `end` (exclusive, clipped). Raises KeyMissing."""
+        ...
+
+    def put(self, key: str, body: bytes | Path, condition: Condition = ANY) -> Stat:
+        """The Stat of the object written, durable on return. A Path is a scratch file and may be consumed.
+
+        Raises ConditionFailed.
+        """
+        ...
+
+    def delete(self, key: str, condition: Condition = ANY) -> bool:
+        """True when an object was removed, False when there was none. Raises ConditionFailed."""
+        ...
+
+    def list(self, prefix: str, after: str = "", delimiter: str = "") -> Iterator[Stat | Prefix]:
+        """The objects whose key starts with `prefix`, in byte order of keys, those after `after` only.
+
+        With a delimiter, keys that share the text up to it after the prefix come once, as a Prefix.
+        """
+        ...
+
+    def scratch(self) -> Path:
+        """A directory for temporary files, on the store's file system where it has one."""
+        ...
+
+    def url(self, key: str, seconds: int, filename: str = "", content_type: str = "") -> str | None:
+        """A self-sufficient URL to read the object for that long, or None where the store has none."""
+        ...
+
+    def append(self, upload: Upload, body: Path, final: bool = False) -> Upload:
+        """The upload with the file's bytes added at `upload.size`, durable on return; `final` allows a short part.
+
+        Bytes that an interrupted append left behind `upload.size` are discarded.
+        """
+        ...
+
+    def complete(self, upload: Upload) -> Stat:
+        """The Stat of the finished object at `upload.key`; moves no bytes."""
+        ...
+
+    def abort(self, upload: Upload) -> None:
+        """Nothing of the upload is left; may be called twice."""
+        ...
