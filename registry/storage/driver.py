@@ -120,9 +120,10 @@ class Driver(Protocol):
         ...
 
     def put(self, key: str, body: bytes | Path, condition: Condition = ANY) -> Stat:
-        """The Stat of the object written, durable on return. A Path is a scratch file and may be consumed.
+        """The Stat of the object written, durable on return.
 
-        Raises ConditionFailed.
+        A Path is a file in `scratch()`, which is consumed or stays for the caller to delete. Raises ConditionFailed;
+        Invalid from a store that cannot hold `a/b` beside `a/b/c`.
         """
         ...
 
@@ -131,9 +132,11 @@ class Driver(Protocol):
         ...
 
     def list(self, prefix: str, after: str = "", delimiter: str = "") -> Iterator[Stat | Prefix]:
-        """The objects whose key starts with `prefix`, in byte order of keys, those after `after` only.
+        """What has a key that starts with `prefix` and is greater than `after`, in byte order of keys.
 
-        With a delimiter, keys that share the text up to it after the prefix come once, as a Prefix.
+        `delimiter` is "/" or nothing. With it, objects that share the key up to the first "/" behind the prefix come
+        once, as a Prefix; a Prefix too comes only when its own key is greater than `after`, so that a listing goes
+        on behind its last item. What changes meanwhile may or may not be listed.
         """
         ...
 
@@ -146,16 +149,30 @@ class Driver(Protocol):
         ...
 
     def append(self, upload: Upload, body: Path, final: bool = False) -> Upload:
-        """The upload with the file's bytes added at `upload.size`, durable on return; `final` allows a short part.
+        """The upload with the bytes of the scratch file added, durable on return; `final` allows a short part.
 
-        Bytes that an interrupted append left behind `upload.size` are discarded.
+        An Upload names its bytes for good: neither an interrupted nor a racing append changes what was appended.
         """
         ...
 
     def complete(self, upload: Upload) -> Stat:
-        """The Stat of the finished object at `upload.key`; moves no bytes."""
+        """The Stat of the object at `upload.key`, which is visible from now on; may be called again after a crash.
+
+        Raises KeyMissing when the upload was aborted, or its bytes were replaced.
+        """
         ...
 
     def abort(self, upload: Upload) -> None:
-        """Nothing of the upload is left; may be called twice."""
+        """Nothing of the unfinished upload is left; may be called twice."""
+        ...
+
+    def move(self, source: str, target: str, condition: Condition = ANY) -> Stat | None:
+        """The Stat of the object now at `target` and no more at `source`; None when the store would have to copy it.
+
+        Raises KeyMissing (no source) and ConditionFailed (of the target; the source stays).
+        """
+        ...
+
+    def sweep(self, seconds: float) -> int:
+        """How many left-overs of interrupted writes and uploads were removed, all untouched for `seconds`."""
         ...
