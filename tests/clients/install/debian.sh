@@ -1,0 +1,18 @@
+#!/bin/bash
+# Installs the clients that Debian packages, unless they are there; needs root and apt-get.
+set -euo pipefail
+
+missing=()
+for program in skopeo podman buildah umoci nginx; do
+    command -v "$program" >/dev/null || missing+=("$program")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "$0: not root on a Debian system; left out: ${missing[*]}" >&2
+    exit 77
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null
