@@ -158,7 +158,7 @@ def _convert(value: Any, hint: Any, name: str) -> Any:
         return value
     if _type_name(hint) == "table" and isinstance(value, Mapping):
         return dict(value)
-    if isinstance(hint, type) and isinstance(value, hint):
+    if hint is Path and isinstance(value, Path):
         return value
     raise ConfigError(f"{name} is a {_type_name(hint)}, not {value!r}")
 

@@ -1,0 +1,104 @@
+"""Routes as a protocol lists them, and the router that finds them: first match wins, mount by mount."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import falcon
+from falcon.constants import COMBINED_METHODS
+
+from registry.errors import MethodNotAllowed
+from registry.http.request import Request
+
+_FIELD = re.compile(r"\{([a-z_]+)(?::([a-z_]+))?\}")
+Responder = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path template below the mount's base, and the resource that answers there.
+
+    `{field}` matches the pattern of that name, `{field:pattern}` another one; a field without pattern is one segment.
+    """
+
+    template: str
+    resource: object
+
+
+class RouteTable:
+    """The routes of one mount, compiled."""
+
+    def __init__(self, routes: Iterable[Route], patterns: Mapping[str, str]) -> None:
+        self._routes = [
+            (compile_template(route.template, patterns), route, _method_map(route.resource)) for route in routes
+        ]
+
+    def find(self, path: str) -> tuple[object, dict[str, Responder], dict[str, str], str] | None:
+        """Resource, responders by method, fields and template of the first route that matches, else None."""
+        for pattern, route, methods in self._routes:
+            match = pattern.match(path)
+            if match:
+                return route.resource, methods, match.groupdict(), route.template
+        return None
+
+
+class MountRouter:
+    """The router of the application; the middleware has found the mount already."""
+
+    def __init__(self, tables: Mapping[str, RouteTable], fallback: RouteTable) -> None:
+        self._tables = tables
+        self._fallback = fallback
+
+    def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
+        """Refuse: routes come from the protocols' tables."""
+        raise NotImplementedError(uri_template)
+
+    def find(
+        self, uri: str, req: falcon.Request | None = None
+    ) -> tuple[object, dict[str, Responder], dict[str, str], str] | None:
+        """What falcon asks for each request."""
+        mount = cast("Request", req).mount
+        return self._tables.get(mount.id, self._fallback).find(uri)
+
+
+def compile_template(template: str, patterns: Mapping[str, str]) -> re.Pattern[str]:
+    """The anchored regular expression of a path template."""
+    parts: list[str] = []
+    position = 0
+    for match in _FIELD.finditer(template):
+        parts.append(re.escape(template[position : match.start()]))
+        name, pattern = match[1], match[2] or match[1]
+        parts.append(f"(?P<{name}>{patterns.get(pattern, '[^/]+')})")
+        position = match.end()
+    parts.append(re.escape(template[position:]))
+    return re.compile("".join(parts) + r"\Z", re.ASCII)
+
+
+def _method_map(resource: object) -> dict[str, Responder]:
+    found: dict[str, Responder] = {}
+    for method in COMBINED_METHODS:
+        responder = getattr(resource, f"on_{method.lower()}", None)
+        if responder:
+            found[method] = responder
+    if "GET" in found:
+        found.setdefault("HEAD", found["GET"])
+    allowed = tuple(sorted(found))
+    found.setdefault("OPTIONS", _options(allowed))
+    refuse = _refuse(allowed)
+    return {method: found.get(method, refuse) for method in COMBINED_METHODS}
+
+
+def _options(allowed: Sequence[str]) -> Responder:
+    def on_options(req: falcon.Request, resp: falcon.Response, **params: str) -> None:
+        resp.status = falcon.HTTP_204
+        resp.set_header("Allow", ", ".join(allowed))
+
+    return on_options
+
+
+def _refuse(allowed: tuple[str, ...]) -> Responder:
+    def refuse(req: falcon.Request, resp: falcon.Response, **params: str) -> None:
+        raise MethodNotAllowed(allowed)
+
+    return refuse

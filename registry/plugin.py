@@ -1,0 +1,83 @@
+"""What a protocol is to the registry. An eighth one is one more folder under `registry.protocols`."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from registry.auth.service import Auth
+from registry.catalog.catalog import Catalog
+from registry.catalog.ledgers import Ledger
+from registry.catalog.listing import Listing
+from registry.config import Settings
+from registry.http.mount import Dialect, ErrorBody, Mount
+from registry.http.routing import Route
+from registry.storage.storage import Storage
+
+__all__ = ["ClientSetup", "ErrorBody", "Mount", "Protocol", "Route", "Services", "SetupContext", "discover"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the composition root gives to the protocols."""
+
+    settings: Settings
+    storage: Storage
+    auth: Auth
+    catalog: Callable[[Mount, Callable[[Ledger], Listing | None]], Catalog]
+
+
+@dataclass(frozen=True, slots=True)
+class SetupContext:
+    """Where a client shall find a mount, and the token it shall use, if any."""
+
+    url: str
+    token: str = ""
+
+    @property
+    def host(self) -> str:
+        """Host and port."""
+        return self.url.split("//", 1)[1].split("/", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSetup:
+    """How one client is told of a mount: the text to put into `file`, or shell commands where `file` is empty."""
+
+    client: str
+    file: str
+    render: Callable[[SetupContext], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """One package protocol.
+
+    `patterns` are the regular expressions of the fields in route templates; `features` the options a mount may set,
+    with their defaults; `root_paths` what the default mount answers outside its base path.
+    """
+
+    name: str
+    title: str
+    patterns: Mapping[str, str]
+    routes: Callable[[Mount, Services], Sequence[Route]]
+    dialect: Dialect
+    root_paths: tuple[str, ...] = ()
+    features: Mapping[str, Any] = field(default_factory=dict)
+    setups: Sequence[ClientSetup] = ()
+
+
+@cache
+def discover() -> Mapping[str, Protocol]:
+    """The protocols by name: every package under `registry.protocols` whose `routes` module has a PROTOCOL."""
+    found = (importlib.import_module(f"{name}.routes").PROTOCOL for name in _packages())
+    return {protocol.name: protocol for protocol in found}
+
+
+def _packages() -> Iterator[str]:
+    package = importlib.import_module("registry.protocols")
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if module.ispkg:
+            yield module.name

@@ -1,0 +1,1 @@
+"""The few pages that a person opens in a browser. They run no script and keep no cookie."""

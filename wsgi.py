@@ -1,0 +1,3 @@
+from registry.app import create_app
+
+application = create_app()
