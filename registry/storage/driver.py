@@ -1,7 +1,7 @@
 """What a store must be able to do. Drivers are naive: `Storage` above them checks keys, retries and names errors."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -9,12 +9,16 @@ from typing import Final, Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """An object as it is now: `size` in bytes, `token` changes with each write, `modified` in Unix seconds."""
+    """An object as it is now: `size` in bytes, `token` changes with the bytes, `modified` in Unix seconds.
+
+    A token may come back with the same bytes (an ETag of S3 does). `modified` takes no part in comparisons: after a
+    write it is the store's clock, which S3 rounds otherwise than in a later answer.
+    """
 
     key: str
     size: int
     token: str
-    modified: float
+    modified: float = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
