@@ -134,7 +134,7 @@ def test_segments_are_joined_and_checked() -> None:
 
 @pytest.mark.parametrize("key", ["a/" * 100_000, "%" * 100_000, "." * 100_000, "a." * 440 + "/"])
 def test_hostile_keys_are_refused_at_once(key: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(Invalid):
         check_key(key)
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05

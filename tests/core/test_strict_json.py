@@ -172,7 +172,7 @@ def test_a_document_past_the_limit_is_too_large() -> None:
     ],
 )
 def test_hostile_documents_are_refused_without_much_work(document: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(Invalid):
         parse_json(document)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
