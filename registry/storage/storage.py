@@ -1,0 +1,54 @@
+"""The store that the rest of the registry sees: objects, blobs, and records changed by compare-and-swap."""
+
+import time
+from collections.abc import Callable
+from secrets import SystemRandom
+from typing import Final
+
+from registry.core.keys import check_key
+from registry.errors import Contention
+from registry.storage.blobs import Blobs
+from registry.storage.driver import ABSENT, ConditionFailed, Driver, Object, matching
+from registry.storage.objects import Objects
+from registry.storage.turns import Turns
+
+UPDATE_SECONDS: Final = 30.0
+FIRST_PAUSE: Final = 0.005
+LONGEST_PAUSE: Final = 1.0
+
+_random = SystemRandom()
+
+
+class Storage(Objects):
+    """One store; safe to share between threads and greenlets."""
+
+    def __init__(self, driver: Driver) -> None:
+        super().__init__(driver)
+        self.blobs = Blobs(self)
+        self._turns = Turns()
+
+    def update(self, key: str, change: Callable[[bytes | None], bytes | None]) -> Object | None:
+        """What is at the key after `change` was applied; None when nothing is, and `change` left it so.
+
+        `change` gets the bytes there (None: nothing) and returns new ones, or None to leave all as it is. It may run
+        several times, must not update the same key, and refuses by raising. Raises Contention when other writers
+        were faster for 30 seconds.
+        """
+        deadline = time.monotonic() + UPDATE_SECONDS
+        with self._turns.take(check_key(key), UPDATE_SECONDS) as held:
+            pause = FIRST_PAUSE
+            while held and time.monotonic() < deadline:
+                try:
+                    return self._swap(key, change)
+                except ConditionFailed:
+                    time.sleep(_random.uniform(0, pause))
+                    pause = min(2 * pause, LONGEST_PAUSE)
+        raise Contention("too many writers change this at once")
+
+    def _swap(self, key: str, change: Callable[[bytes | None], bytes | None]) -> Object | None:
+        found = self.read(key)
+        current = found if isinstance(found, Object) else None
+        data = change(current.data if current else None)
+        if data is None:
+            return current
+        return Object(self.put(key, data, matching(current.stat) if current else ABSENT), data)
