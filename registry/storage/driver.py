@@ -6,6 +6,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
+CHUNK: Final = 1 << 20
+"""The most bytes that a Reader gives at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stat:
@@ -70,15 +73,16 @@ class Prefix:
 
 
 class Reader(Protocol):
-    """Bytes `start` (inclusive) to `end` (exclusive) of one version of an object; must be closed, closes at its end.
-
-    `path` is the file that holds the whole object where the driver has one (for sendfile), else None.
-    """
+    """Bytes `start` (inclusive) to `end` (exclusive) of one version of an object; must be closed, closes at its end."""
 
     stat: Stat
     start: int
     end: int
-    path: Path | None
+
+    @property
+    def path(self) -> Path | None:
+        """The file that holds the whole object where the driver has one (for sendfile), else None."""
+        ...
 
     def __iter__(self) -> Iterator[bytes]:
         """Chunks of at most 1 MiB."""

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from registry.storage.driver import (
     ANY,
+    CHUNK,
     UNCHANGED,
     Condition,
     ConditionFailed,
@@ -23,8 +24,6 @@ from registry.storage.driver import (
     Unchanged,
     Upload,
 )
-
-CHUNK = 1 << 20
 
 
 @dataclass(slots=True)
