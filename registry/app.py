@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import falcon
 
 from registry.auth.service import Auth
+from registry.catalog.caches import Caches
 from registry.catalog.catalog import Catalog
 from registry.catalog.ledgers import Ledger
 from registry.catalog.listing import Listing
-from registry.catalog.renditions import RenditionCache
 from registry.config import MountSettings, Settings, load_settings
 from registry.errors import ConfigError
 from registry.http.access_log import AccessLog
@@ -68,11 +68,11 @@ def settings_of_environment() -> Settings:
 def open_services(settings: Settings) -> Services:
     """The store, identity and catalogs that the settings describe."""
     storage = open_storage(settings.storage)
-    renditions = RenditionCache(settings.cache.max_bytes)
+    caches = Caches(settings.cache.max_bytes)
     directory = cache_directory(settings)
 
     def catalog(mount: Mount, listing: Callable[[Ledger], Listing | None]) -> Catalog:
-        return Catalog(storage, mount.prefix, listing=listing, renditions=renditions, directory=directory / mount.id)
+        return Catalog(storage, mount.prefix, listing=listing, directory=directory / mount.id, caches=caches)
 
     return Services(settings, storage, Auth.open(storage, settings.auth), catalog)
 

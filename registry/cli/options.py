@@ -27,9 +27,7 @@ def with_settings(command: Callable[..., T]) -> Callable[..., T]:
         envvar="REGISTRY_CONFIG",
         help="Settings file; default: ./registry.toml if there is one.",
     )
-    @click.option(
-        "--data", "data_dir", type=click.Path(path_type=Path), envvar="REGISTRY_DATA", help="Data directory."
-    )
+    @click.option("--data", "data_dir", type=click.Path(path_type=Path), envvar="REGISTRY_DATA", help="Data directory.")
     @wraps(command)
     def run(config_file: Path | None, data_dir: Path | None, **rest: Any) -> T:
         with speaking_plainly():

@@ -6,9 +6,11 @@ import time
 import click
 
 from registry.app import open_services
+from registry.auth.auth_token import TokenOptions
+from registry.auth.scopes import EVERYTHING, parse_scopes
 from registry.cli.options import with_settings
 from registry.config import Settings
-from registry.errors import ConfigError
+from registry.errors import ConfigError, NotFound
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -35,13 +37,20 @@ def parse_duration(text: str) -> int:
 @click.option("--name", default="", help="What it is for.")
 @with_settings
 def create(
-    settings: Settings, user: str, scopes: tuple[str, ...], readonly: bool, expires: str, cidrs: tuple[str, ...], name: str
+    settings: Settings,
+    user: str,
+    scopes: tuple[str, ...],
+    readonly: bool,
+    expires: str,
+    cidrs: tuple[str, ...],
+    name: str,
 ) -> None:
     """Create a token and print it, once and alone, on standard output."""
     expiry = int(time.time()) + parse_duration(expires) if expires else None
     auth = open_services(settings).auth
-    secret = auth.create_token(user, scopes=scopes, readonly=readonly, expires=expiry, cidrs=cidrs, name=name)
-    click.echo(secret)
+    rights = parse_scopes(scopes) if scopes else EVERYTHING
+    options = TokenOptions(scopes=rights, readonly=readonly, expires=expiry, cidrs=cidrs, name=name)
+    click.echo(auth.create_token(user, options=options).secret)
 
 
 @token.command("list")
@@ -51,7 +60,7 @@ def list_tokens(settings: Settings, user: str) -> None:
     """Print the tokens of a user: id, beginning, name, rights, expiry."""
     for each in open_services(settings).auth.tokens.list(user):
         rights = "read only" if each.readonly else "full"
-        scopes = " ".join(str(scope) for scope in each.scopes) or "all of the user's"
+        scopes = " ".join(str(scope) for scope in each.scopes)
         expires = time.strftime("%Y-%m-%d", time.gmtime(each.expires)) if each.expires else "never"
         click.echo(f"{each.id}\t{each.prefix}…\t{each.name}\t{rights}\t{scopes}\texpires {expires}")
 
@@ -61,5 +70,6 @@ def list_tokens(settings: Settings, user: str) -> None:
 @with_settings
 def revoke(settings: Settings, token_id: str) -> None:
     """Revoke a token by its id, or by itself."""
-    open_services(settings).auth.revoke_token(token_id)
+    if not open_services(settings).auth.revoke_token(token_id):
+        raise NotFound("there is no such token")
     click.echo("revoked", err=True)

@@ -110,7 +110,7 @@ def _guarded(read: Any, size: int) -> bytes:
 def _uwsgi_reader() -> Any:
     """uWSGI hands out chunked bodies through its own module only. Raises LengthRequired elsewhere."""
     try:
-        import uwsgi  # type: ignore[import-not-found]
+        import uwsgi
     except ImportError:
         raise LengthRequired("send a Content-Length: this host does not pass chunked bodies on") from None
     return lambda size: uwsgi.chunked_read()

@@ -52,19 +52,14 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
     match = _RANGE.match(header.strip()) if header else None
     if not match or not (match[1] or match[2]):
         return None
-    if not match[1]:
-        start, end = max(0, size - int(match[2])), size
-    else:
-        start, end = int(match[1]), int(match[2]) + 1 if match[2] else size
-        if end <= start:
-            return None if match[2] else _unsatisfiable(size)
+    first, last = match[1], match[2]
+    if first and last and int(last) < int(first):
+        return None
+    start = int(first) if first else max(0, size - int(last))
+    end = int(last) + 1 if first and last else size
     if start >= size:
-        return _unsatisfiable(size)
+        raise RangeNotSatisfiable(size)
     return start, min(end, size)
-
-
-def _unsatisfiable(size: int) -> None:
-    raise RangeNotSatisfiable(size)
 
 
 def range_applies(if_range: str | None, etag: str, modified: int) -> bool:

@@ -11,7 +11,6 @@ class Alive:
     """The process answers."""
 
     def on_get(self, req: Request, resp: falcon.Response) -> None:
-        """200."""
         send_json(resp, {"status": "alive"})
 
 
@@ -22,6 +21,5 @@ class Ready:
         self._storage = storage
 
     def on_get(self, req: Request, resp: falcon.Response) -> None:
-        """200, or 503 while the store cannot be written."""
         self._storage.check_writable()
         send_json(resp, {"status": "ready"})

@@ -29,7 +29,7 @@ class Edge:
         request = cast("Request", req)
         request.context.started = time.perf_counter()
         request.id = secrets.token_hex(8)
-        request.auth, request.server, request.mount = self._auth, self._server, self._root
+        request.identity, request.server, request.mount = self._auth, self._server, self._root
         path = request_path(request.env)
         mount, path = self._mounts.find(path)
         request.mount = mount or self._root

@@ -67,7 +67,7 @@ class _ChunkReader:
         self._chunks = chunks
         self._rest = memoryview(b"")
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = None, /) -> bytes:
         """Up to `size` bytes, empty at the end."""
         while not self._rest:
             chunk = next(self._chunks, None)

@@ -23,7 +23,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?\Z", re.ASCII |
 class Request(falcon.Request):
     """A falcon request that knows the registry; the middleware fills in the first four attributes."""
 
-    auth: Auth
+    identity: Auth
     server: ServerSettings
     mount: Mount
     id: str
@@ -43,11 +43,12 @@ class Request(falcon.Request):
     @cached_property
     def actor(self) -> Actor:
         """Who asks; anonymous without credentials. Raises Unauthenticated for wrong ones."""
-        return self.auth.identify(
+        return self.identity.identify(
             parse_authorization(self.get_header("Authorization")),
             ip=self.client_ip,
             user_agent=self.user_agent or "",
             mount=self.mount.id,
+            protocol=self.mount.protocol,
         )
 
     @property
@@ -68,12 +69,12 @@ class Request(falcon.Request):
 
     def authorize(self, action: str, kind: str, name: str) -> Actor:
         """The actor, who may do `action` on the object. Raises Unauthenticated or Forbidden."""
-        self.auth.authorize(self.actor, self.permission(action, kind, name))
+        self.identity.authorize(self.actor, self.permission(action, kind, name))
         return self.actor
 
     def allows(self, action: str, kind: str, name: str) -> bool:
         """Whether the actor may do `action` on the object."""
-        return self.auth.allows(self.actor, self.permission(action, kind, name))
+        return self.identity.allows(self.actor, self.permission(action, kind, name))
 
     @cached_property
     def root_url(self) -> str:

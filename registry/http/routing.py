@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import falcon
 from falcon.constants import COMBINED_METHODS
+from falcon.routing import CompiledRouter
 
 from registry.errors import MethodNotAllowed
 from registry.http.request import Request
@@ -43,16 +44,13 @@ class RouteTable:
         return None
 
 
-class MountRouter:
+class MountRouter(CompiledRouter):
     """The router of the application; the middleware has found the mount already."""
 
     def __init__(self, tables: Mapping[str, RouteTable], fallback: RouteTable) -> None:
+        super().__init__()
         self._tables = tables
         self._fallback = fallback
-
-    def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
-        """Refuse: routes come from the protocols' tables."""
-        raise NotImplementedError(uri_template)
 
     def find(
         self, uri: str, req: falcon.Request | None = None

@@ -8,7 +8,9 @@ from urllib.parse import quote
 import falcon
 
 from registry.catalog.renditions import Rendition
+from registry.core.digests import Digest
 from registry.core.strict_json import render_json
+from registry.errors import NotFound
 from registry.http.conditional import http_date, is_not_modified, parse_range, range_applies
 from registry.http.negotiation import accepts_gzip
 from registry.http.request import Request
@@ -94,7 +96,7 @@ def send_blob(
     req: Request,
     resp: falcon.Response,
     blobs: Blobs,
-    digest: str,
+    digest: Digest,
     *,
     content_type: str = OCTET_STREAM,
     filename: str = "",
@@ -102,7 +104,9 @@ def send_blob(
     caching: str = IMMUTABLE,
 ) -> None:
     """Answer with a blob, whole or in part, as a download. Raises NotFound, RangeNotSatisfiable."""
-    stat = blobs.find(digest)
+    stat = blobs.stat(digest)
+    if stat is None:
+        raise NotFound("no such blob")
     etag = etag or f'"{digest}"'
     resp.set_header("ETag", etag)
     resp.set_header("Accept-Ranges", "bytes")
@@ -128,7 +132,7 @@ def send_blob(
 
 def send_reader(resp: falcon.Response, reader: Reader) -> None:
     """Let the body be what the reader gives: by file where the host can send one, in chunks otherwise."""
-    resp.stream = FileBody(reader, reader.path) if reader.path else reader  # type: ignore[assignment]
+    resp.stream = FileBody(reader, reader.path) if reader.path else reader
 
 
 def content_disposition(filename: str) -> str:
