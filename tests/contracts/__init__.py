@@ -2,4 +2,6 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contracts.storage", "tests.contracts.storage_races")
+pytest.register_assert_rewrite(
+    "tests.contracts.storage", "tests.contracts.storage_races", "tests.contracts.token_store"
+)

@@ -1,0 +1,1 @@
+"""Token stores, one module each."""
