@@ -20,8 +20,9 @@ from registry.protocols.pypi.index import (
     render_project_json,
     tombstone,
 )
+from registry.protocols.pypi.metadata import parse_metadata
 from registry.protocols.pypi.names import ProjectName
-from tests.builders.pypi import make_file
+from tests.builders.pypi import make_file, make_metadata
 from tests.protocols.pypi import golden
 
 DEMO = ProjectName("demo")
@@ -43,10 +44,19 @@ def test_a_file_survives_the_ledger() -> None:
         yanked="broken",
         uploader="ann",
         comment="x",
-        about=About(summary="A demo", license="MIT"),
+        about=About(summary="A demo", keywords=("a", "b"), license="MIT"),
     )
     for file in (full, make_file(), make_file(yanked=True)):
         assert File.from_entry(json.loads(json.dumps(file.to_entry()))) == file
+
+
+def test_listings_get_a_few_words_of_the_metadata() -> None:
+    core = parse_metadata(
+        make_metadata(summary="s" * 600, keywords="a, b,,c", author_email="ann@example.com", license="MIT\n  and more")
+    )
+    about = About.from_metadata(core.fields)
+    assert about == About("s" * 512, ("a", "b", "c"), "ann@example.com", "MIT")
+    assert About.from_metadata(parse_metadata(make_metadata()).fields) == About()
 
 
 def test_an_entry_names_all_its_blobs_and_nothing_empty() -> None:
@@ -71,7 +81,7 @@ def test_a_tombstone_keeps_the_digest_and_offers_nothing() -> None:
 
 
 def test_a_project_survives_the_ledger() -> None:
-    project = Project(DEMO, "Demo", Status.ARCHIVED, "finished", 3)
+    project = Project(DEMO, "Demo", Status.ARCHIVED, "finished", "demo-1.0.tar.gz", 3)
     assert Project.from_state("demo", project.to_state(), 3) == project
     assert Project.from_state("demo", {}, 0) == Project(DEMO, "demo")
 

@@ -1,6 +1,6 @@
 """The documents that clients read, rendered from what the ledger of a project keeps."""
 
-from registry.protocols.pypi.index.file import About, Entry, File, is_tombstone, list_files, tombstone
+from registry.protocols.pypi.index.file import About, File, is_tombstone, list_files, tombstone
 from registry.protocols.pypi.index.json_api import render_project_api, render_release_api
 from registry.protocols.pypi.index.project import Project, Status
 from registry.protocols.pypi.index.releases import (
@@ -10,13 +10,13 @@ from registry.protocols.pypi.index.releases import (
     is_yanked,
     latest_version,
     list_versions,
+    rank,
 )
 from registry.protocols.pypi.index.simple_html import render_file_html, render_list_html, render_project_html
 from registry.protocols.pypi.index.simple_json import render_file_json, render_list_json, render_project_json
 
 __all__ = [
     "About",
-    "Entry",
     "File",
     "Project",
     "Releases",
@@ -28,6 +28,7 @@ __all__ = [
     "latest_version",
     "list_files",
     "list_versions",
+    "rank",
     "render_file_html",
     "render_file_json",
     "render_list_html",

@@ -1,14 +1,18 @@
 """A published file: an entry of its project's ledger, under its name."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from packaging.metadata import RawMetadata
+
 from registry.core.digests import Digest, hex_of
+from registry.core.ledger import Entry
 from registry.protocols.pypi.names import Filetype
 
-Entry = dict[str, Any]
-
+_MAX_SUMMARY = 512
+_MAX_WORD = 100
+_MAX_KEYWORDS = 20
 _OPTIONAL = ("hashes", "requires_python", "yanked", "uploader", "comment")
 
 
@@ -17,9 +21,22 @@ class About:
     """The few words of a release that listings and search show."""
 
     summary: str = ""
-    keywords: str = ""
+    keywords: tuple[str, ...] = ()
     author: str = ""
     license: str = ""
+
+    @classmethod
+    def from_metadata(cls, fields: RawMetadata) -> "About":
+        """Those words of the metadata, cut to what a list has room for."""
+        keywords = (keyword[:_MAX_WORD] for keyword in fields.get("keywords", [])[:_MAX_KEYWORDS] if keyword)
+        author = fields.get("author") or fields.get("author_email") or ""
+        license_ = fields.get("license_expression") or fields.get("license") or ""
+        return cls(
+            summary=fields.get("summary", "")[:_MAX_SUMMARY],
+            keywords=tuple(keywords),
+            author=author[:_MAX_WORD],
+            license=license_.partition("\n")[0][:_MAX_WORD],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +77,13 @@ class File:
     def to_entry(self) -> Entry:
         """The ledger entry; what is empty is left out."""
         blobs = {"file": self.digest, "metadata": self.metadata, "provenance": self.provenance}
-        about = {name: getattr(self.about, name) for name in About.__slots__}
         optional = {
             "hashes": dict(self.hashes),
             "requires_python": self.requires_python,
             "yanked": self.yanked,
             "uploader": self.uploader,
             "comment": self.comment,
-            "about": _present(about),
+            "about": _present(asdict(self.about)),
         }
         return {
             "key": self.filename,
@@ -95,7 +111,7 @@ class File:
             digest=blobs["file"],
             metadata=blobs.get("metadata"),
             provenance=blobs.get("provenance"),
-            about=About(**entry.get("about", {})),
+            about=_about(**entry.get("about", {})),
             **optional,
         )
 
@@ -113,6 +129,10 @@ def is_tombstone(entry: Entry) -> bool:
 def list_files(entries: Iterable[Entry]) -> list[File]:
     """The files on offer, in the order of the entries."""
     return [File.from_entry(entry) for entry in entries if not is_tombstone(entry)]
+
+
+def _about(*, keywords: Iterable[str] = (), **texts: str) -> About:
+    return About(keywords=tuple(keywords), **texts)
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:

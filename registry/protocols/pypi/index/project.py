@@ -19,12 +19,17 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project without its files. `display` is the name as first spelled; `revision` counts the changes made to it."""
+    """A project without its files.
+
+    `display` is the name as first spelled, `latest` the name of the file that speaks for the project in listings, or
+    "" where there is none; `revision` counts the changes made to the project.
+    """
 
     name: ProjectName
     display: str
     status: Status = Status.ACTIVE
     reason: str = ""
+    latest: str = ""
     revision: int = 0
 
     @property
@@ -39,10 +44,16 @@ class Project:
 
     def to_state(self) -> dict[str, Any]:
         """The state of the ledger."""
-        return {"display": self.display, "status": self.status.value, "reason": self.reason}
+        return {"display": self.display, "status": self.status.value, "reason": self.reason, "latest": self.latest}
 
     @classmethod
     def from_state(cls, name: str, state: Mapping[str, Any], revision: int) -> "Project":
         """The project whose ledger is called `name`, has this state and this revision."""
-        status = Status(state.get("status", Status.ACTIVE))
-        return cls(ProjectName(name), state.get("display", name), status, state.get("reason", ""), revision)
+        return cls(
+            ProjectName(name),
+            state.get("display", name),
+            Status(state.get("status", Status.ACTIVE)),
+            state.get("reason", ""),
+            state.get("latest", ""),
+            revision,
+        )

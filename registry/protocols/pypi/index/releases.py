@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from registry.protocols.pypi.index.file import File
 from registry.protocols.pypi.names import Filetype
-from registry.protocols.pypi.versions import Release, is_prerelease, normalize_version, version_key
+from registry.protocols.pypi.versions import Release, SortKey, is_prerelease, normalize_version, version_key
 
 Releases = Mapping[str, Sequence[File]]
+Rank = tuple[bool, bool, SortKey, bool]
 
 
 def list_versions(spelled: Iterable[str]) -> list[str]:
@@ -31,19 +32,21 @@ def is_yanked(files: Iterable[File]) -> bool:
     return all(file.yanked for file in files)
 
 
-def latest_version(releases: Releases) -> str | None:
-    """The release to show for the project: rather one not yanked, rather a final one, and then the highest.
+def rank(file: File) -> Rank:
+    """What orders files by how well they speak for the project, the best one last.
 
-    None where there is none.
+    A file that is not yanked comes before one that is, a final release before others, then the higher version, then a
+    wheel.
     """
-    return max(
-        releases,
-        key=lambda version: (not is_yanked(releases[version]), not is_prerelease(version), version_key(version)),
-        default=None,
-    )
+    final = not is_prerelease(file.version)
+    return not file.yanked, final, version_key(file.version), file.filetype is Filetype.WHEEL
+
+
+def latest_version(releases: Releases) -> str | None:
+    """The release of the file that speaks best for the project; None where there is none."""
+    return max(releases, key=lambda version: max(map(rank, releases[version])), default=None)
 
 
 def describing_file(files: Iterable[File]) -> File | None:
-    """The file of a release whose metadata speaks for it: a wheel if there is one. None where no file has any."""
-    described = (file for file in files if file.metadata)
-    return min(described, key=lambda file: file.filetype is not Filetype.WHEEL, default=None)
+    """The file that speaks best for a release, if its metadata is kept. None where there is no such file."""
+    return max((file for file in files if file.metadata), key=rank, default=None)
