@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from registry.core.keys import check_key
-from registry.errors import RegistryError, Unavailable
+from registry.errors import Unavailable
 from registry.storage.driver import (
     ANY,
     Condition,
@@ -32,7 +32,19 @@ def _named(method: "Callable[Concatenate[Objects, P], T]") -> "Callable[Concaten
         try:
             return method(self, *args, **kwargs)
         except OSError as error:
-            raise self.refusal(error) from error
+            raise refusal_of(error) from error
+
+    return run
+
+
+def _writing(method: "Callable[Concatenate[Objects, P], T]") -> "Callable[Concatenate[Objects, P], T]":
+    @wraps(method)
+    def run(self: "Objects", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(self, *args, **kwargs)
+        except OSError as error:
+            self.disk_failed |= error.errno == errno.EIO and type(error) is OSError
+            raise refusal_of(error) from error
 
     return run
 
@@ -46,7 +58,8 @@ class Objects:
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
-        self._broken = False
+        self.disk_failed = False
+        """A write ended in the kernel's own EIO (what a driver says of a network is a subclass of OSError)."""
 
     @_named
     def stat(self, key: str) -> Stat | None:
@@ -63,12 +76,12 @@ class Objects:
         """A Reader of the bytes from `start` to `end` (exclusive, clipped). Raises KeyMissing."""
         return self.driver.open(check_key(key), start, end)
 
-    @_named
+    @_writing
     def put(self, key: str, body: bytes | Path, condition: Condition = ANY) -> Stat:
         """The Stat of the object written, durable on return. Raises ConditionFailed."""
         return self.driver.put(check_key(key), body, condition)
 
-    @_named
+    @_writing
     def delete(self, key: str, condition: Condition = ANY) -> bool:
         """True when an object was removed, False when there was none. Raises ConditionFailed."""
         return self.driver.delete(check_key(key), condition)
@@ -80,31 +93,31 @@ class Objects:
         try:
             yield from self.driver.list(prefix, after, delimiter)
         except OSError as error:
-            raise self.refusal(error) from error
+            raise refusal_of(error) from error
 
     @_named
     def url(self, key: str, seconds: int, filename: str = "", content_type: str = "") -> str | None:
         """A self-sufficient URL to read the object for that long, or None where the store has none."""
         return self.driver.url(check_key(key), seconds, filename, content_type)
 
-    @_named
+    @_writing
     def append(self, upload: Upload, body: Path, final: bool = False) -> Upload:
         """The upload with the bytes of the scratch file added, durable on return; `final` allows a short part."""
         check_key(upload.key)
         return self.driver.append(upload, body, final)
 
-    @_named
+    @_writing
     def complete(self, upload: Upload) -> Stat:
         """The Stat of the object now at `upload.key`. Raises KeyMissing when the upload's bytes are gone."""
         check_key(upload.key)
         return self.driver.complete(upload)
 
-    @_named
+    @_writing
     def abort(self, upload: Upload) -> None:
         """Nothing of the unfinished upload is left."""
         self.driver.abort(upload)
 
-    @_named
+    @_writing
     def move(self, source: str, target: str, condition: Condition = ANY) -> Stat | None:
         """The Stat of the object moved to `target`, or None when the store would have to copy it.
 
@@ -120,15 +133,9 @@ class Objects:
     def check_writable(self) -> None:
         """An object was just written. Raises StorageFull or Unavailable.
 
-        Stays Unavailable once a write failed with EIO: what the disk then holds is for the operator to find out, and
-        a new process starts afresh.
+        Stays Unavailable once the disk failed in a write: what it then holds is for the operator to find out, and a new
+        process starts afresh.
         """
-        if self._broken:
-            raise Unavailable("the disk failed while it wrote")
+        if self.disk_failed:
+            raise Unavailable("the disk failed in a write")
         self.put(READY_KEY, b"")
-
-    def refusal(self, error: OSError) -> RegistryError:
-        """The refusal that the store's failure means; remembers a failing disk."""
-        if error.errno == errno.EIO:
-            self._broken = True
-        return refusal_of(error)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from registry.errors import Contention, Invalid, StorageFull, Unavailable
-from registry.storage.driver import ANY, Condition, ConditionFailed, KeyMissing, Object, Stat, Upload
+from registry.storage.driver import ANY, Condition, ConditionFailed, KeyMissing, Object, Stat, Unchanged, Upload
 from registry.storage.memory import MemoryDriver
 from registry.storage.storage import Storage
 
@@ -25,11 +25,18 @@ class Failing(MemoryDriver):
     """Writes fail with the errno set."""
 
     number = 0
+    reading = False
+    kind = OSError
 
     def put(self, key: str, body: bytes | Path, condition: Condition = ANY) -> Stat:
         if self.number:
-            raise OSError(self.number, "told to", "/secret/path")
+            raise self.kind(self.number, "told to", "/secret/path")
         return super().put(key, body, condition)
+
+    def read(self, key: str, unless: str | None = None) -> Object | Unchanged | None:
+        if self.number and self.reading:
+            raise OSError(self.number, "told to", "/secret/path")
+        return super().read(key, unless)
 
 
 def test_an_update_makes_and_changes_a_record(storage: Storage) -> None:
@@ -196,6 +203,22 @@ def test_a_disk_that_failed_once_keeps_the_node_unready() -> None:
         storage.check_writable()
     assert storage.stat("a") is None
     Storage(driver).check_writable()
+
+
+def test_a_failing_network_or_a_bad_sector_does_not_keep_the_node_unready() -> None:
+    class NetworkError(OSError):
+        pass
+
+    driver = Failing()
+    storage = Storage(driver)
+    driver.number, driver.kind = errno.EIO, NetworkError
+    with pytest.raises(Unavailable):
+        storage.put("a", b"")
+    driver.reading = True
+    with pytest.raises(Unavailable):
+        storage.read("a")
+    driver.number = 0
+    storage.check_writable()
 
 
 def test_failed_conditions_and_missing_keys_surface_as_themselves(storage: Storage) -> None:
