@@ -14,7 +14,7 @@ from registry.storage.turns import Turns
 
 UPDATE_SECONDS: Final = 30.0
 FIRST_PAUSE: Final = 0.005
-LONGEST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 0.25
 
 _random = SystemRandom()
 
