@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None) -> falcon.App[Request, falcon.R
         AccessLog(sys.stderr if settings.log.access else None),
     )
     app = falcon.App(request_type=Request, middleware=[edge], router=MountRouter(tables, root))
-    app.add_error_handler(Exception, handle_error)
+    app.add_error_handler((falcon.HTTPError, Exception), handle_error)
     app.resp_options.default_media_type = "application/octet-stream"
     return app
 
