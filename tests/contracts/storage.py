@@ -8,7 +8,6 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
@@ -564,7 +563,3 @@ class DriverContract:
         for key in keys(driver, "written/"):
             driver.put(key, b"still writable")
         driver.sweep(0)
-        self.remove_foreign_scratch(driver.scratch())
-
-    def remove_foreign_scratch(self, scratch: Path) -> None:
-        """The scratch files of killed writers are removed, where the sweep of this driver does not see them."""
