@@ -1,0 +1,1 @@
+"""Ledgers of packages and mounts, what clients read of them, and what spans packages."""
