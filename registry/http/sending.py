@@ -1,8 +1,6 @@
 """The one place that answers with bytes: HEAD, 304, 206, gzip, caching headers, and the best way to send a file."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import quote
 
 import falcon
@@ -15,36 +13,10 @@ from registry.http.conditional import http_date, is_not_modified, parse_range, r
 from registry.http.negotiation import accepts_gzip
 from registry.http.request import Request
 from registry.storage.blobs import Blobs
-from registry.storage.driver import Reader
 
 OCTET_STREAM = "application/octet-stream"
 IMMUTABLE = "max-age=31536000, immutable"
 REVALIDATE = "no-cache"
-
-
-class FileBody:
-    """A file's bytes from `start` to `end`; a host that can sends them with `sendfile(2)`, others iterate."""
-
-    def __init__(self, reader: Reader, path: Path) -> None:
-        self._reader = reader
-        self._file: BinaryIO | None = None
-        self._path = path
-
-    @property
-    def sendfile_range(self) -> tuple[BinaryIO, int, int]:
-        """The open file, the offset and the count of bytes to send."""
-        if self._file is None:
-            self._file = self._path.open("rb")
-        return self._file, self._reader.start, self._reader.end - self._reader.start
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._reader)
-
-    def close(self) -> None:
-        """Release the file; the host calls it in every case."""
-        self._reader.close()
-        if self._file is not None:
-            self._file.close()
 
 
 def cache_control(req: Request, directives: str) -> str:
@@ -127,12 +99,8 @@ def send_blob(
         resp.set_header("Content-Disposition", content_disposition(filename))
     resp.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
     if req.method != "HEAD":
-        send_reader(resp, blobs.open(digest, start, end))
-
-
-def send_reader(resp: falcon.Response, reader: Reader) -> None:
-    """Let the body be what the reader gives: by file where the host can send one, in chunks otherwise."""
-    resp.stream = FileBody(reader, reader.path) if reader.path else reader
+        # A host that knows `sendfile_range` lets the kernel send the file; every other iterates.
+        resp.stream = blobs.open(digest, start, end)
 
 
 def content_disposition(filename: str) -> str:

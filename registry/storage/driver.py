@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from io import FileIO
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -80,8 +81,8 @@ class Reader(Protocol):
     end: int
 
     @property
-    def path(self) -> Path | None:
-        """The file that holds the whole object where the driver has one (for sendfile), else None."""
+    def sendfile_range(self) -> tuple[FileIO, int, int] | None:
+        """The open file, the offset and the count of these bytes where the driver has a file, else None."""
         ...
 
     def __iter__(self) -> Iterator[bytes]:

@@ -34,7 +34,7 @@ class MemoryReader:
     start: int
     end: int
     data: bytes
-    path: Path | None = None
+    sendfile_range: None = None
 
     def __iter__(self) -> Iterator[bytes]:
         """Chunks of at most 1 MiB."""

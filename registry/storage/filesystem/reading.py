@@ -5,7 +5,6 @@ import os
 import stat as modes
 from collections.abc import Iterator
 from io import FileIO
-from pathlib import Path
 from typing import Final
 
 from registry.offload import offload
@@ -50,7 +49,7 @@ def open_file(key: str, path: str, start: int, end: int | None) -> "FileReader":
         raise
     stat = describe(key, os.fstat(file.fileno()))
     stop = stat.size if end is None else min(end, stat.size)
-    return FileReader(file, path, stat, min(start, stop), stop)
+    return FileReader(file, stat, min(start, stop), stop)
 
 
 def _open_itself(path: str, flags: int) -> int:
@@ -60,17 +59,16 @@ def _open_itself(path: str, flags: int) -> int:
 class FileReader:
     """A part of one version of an object; the open file keeps it even when the object is replaced or deleted."""
 
-    def __init__(self, file: FileIO, path: str, stat: Stat, start: int, end: int) -> None:
+    def __init__(self, file: FileIO, stat: Stat, start: int, end: int) -> None:
         self.stat = stat
         self.start = start
         self.end = end
-        self._path = path
         self._file = file
 
     @property
-    def path(self) -> Path:
-        """The object's file, which a later version may have replaced."""
-        return Path(self._path)
+    def sendfile_range(self) -> tuple[FileIO, int, int]:
+        """The open file, the offset and the count of these bytes."""
+        return self._file, self.start, self.end - self.start
 
     def __iter__(self) -> Iterator[bytes]:
         """Chunks of at most 1 MiB."""
