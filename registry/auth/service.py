@@ -149,11 +149,10 @@ class Auth:
 
         It can do no more than what the caller presented. Raises Unauthenticated, Forbidden; what create_token raises.
         """
-        owner = user or actor.user or ""
-        if owner != actor.user and not actor.admin:
-            raise Forbidden("only an administrator issues tokens of others")
         bounded = self._bounded(actor, options or TokenOptions(), protocol)
-        return self.provider.create_token(owner, protocol, bounded)
+        if user not in (None, actor.user) and not actor.admin:
+            raise Forbidden("only an administrator issues tokens of others")
+        return self.provider.create_token(user or actor.user or "", protocol, bounded)
 
     def issue_session(self, actor: Actor, seconds: int = SESSION_SECONDS) -> IssuedToken:
         """A token that stands for the caller's browser: ends with the password, and can issue what the caller can."""
