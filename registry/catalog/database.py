@@ -120,7 +120,7 @@ class Database:
     def _file(self) -> int:
         try:
             return self._path.stat().st_ino
-        except FileNotFoundError:
+        except OSError:
             return 0
 
     @contextmanager
