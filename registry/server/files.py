@@ -4,6 +4,7 @@ import os
 import socket
 import stat
 from collections.abc import Iterator
+from functools import partial
 from typing import BinaryIO
 
 import gevent
@@ -11,13 +12,17 @@ from gevent.socket import wait_write
 
 from registry.offload import offload
 
-STEP = 1024 * 1024
+# One round over all files being sent moves about this much, so that a small answer waits no longer for many of them.
+ROUND = 1024 * 1024
+STEP = 64 * 1024
+
+_sending = 0
 
 
 class FileWrapper:
     """`wsgi.file_wrapper` of PEP 3333: the rest of a file from where it stands."""
 
-    def __init__(self, file: BinaryIO, size: int = STEP) -> None:
+    def __init__(self, file: BinaryIO, size: int = ROUND) -> None:
         self._file = file
         self._size = size
 
@@ -48,21 +53,32 @@ def send_file(sock: socket.socket, file: int, offset: int, count: int) -> None:
 
     Raises EOFError when the file is shorter, TimeoutError when the peer takes nothing for the socket's timeout.
     """
+    global _sending
     end = offset + count
-    while offset < end:
-        step = min(STEP, end - offset)
-        try:
-            if _is_cached(file, offset, step):
-                sent = os.sendfile(sock.fileno(), file, offset, step)
-            else:
-                sent = offload(os.sendfile, sock.fileno(), file, offset, step)
-        except BlockingIOError:
-            wait_write(sock.fileno(), timeout=sock.gettimeout(), timeout_exc=TimeoutError("the peer takes nothing"))
-            continue
-        if not sent:
-            raise EOFError(f"the file ends {end - offset} bytes early")
-        offset += sent
-        gevent.sleep(0)
+    _sending += 1
+    try:
+        while offset < end:
+            offset += _send_some(sock, file, offset, min(end - offset, max(ROUND // _sending, STEP)))
+            gevent.sleep(0)
+    finally:
+        _sending -= 1
+
+
+def _send_some(sock: socket.socket, file: int, offset: int, count: int) -> int:
+    send = partial(_send_now, sock.fileno(), file, offset, count)
+    while (sent := send() if _is_cached(file, offset, count) else offload(send)) is None:
+        wait_write(sock.fileno(), timeout=sock.gettimeout(), timeout_exc=TimeoutError("the peer takes nothing"))
+    if not sent:
+        raise EOFError("the file is shorter than it was")
+    return sent
+
+
+def _send_now(sock: int, file: int, offset: int, count: int) -> int | None:
+    """The number of bytes sent, None when the socket takes none; that is no error, which the threadpool would print."""
+    try:
+        return os.sendfile(sock, file, offset, count)
+    except BlockingIOError:
+        return None
 
 
 def _is_cached(file: int, offset: int, count: int) -> bool:
