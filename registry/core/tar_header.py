@@ -39,7 +39,7 @@ def parse_header(block: bytes) -> Header:
         raise ArchiveInvalid("tar: a header is in no known format")
     if prefix:
         name = prefix + b"/" + name
-    return Header(kind, name, link, _number(size, "size"), _number(mode, "mode"))
+    return Header(kind, name, link, _number(size, "size"), _number(mode, "mode") if mode.strip(b" \0") else 0)
 
 
 def _verify(block: bytes, checksum: int) -> None:

@@ -133,9 +133,9 @@ def _check_sizes(listed: list[Central], length: int, limits: ArchiveLimits) -> N
 def _starts(file: BinaryIO, listed: list[Central], end: int) -> dict[int, int]:
     """Where the data of each entry starts, by the offset of the entry; they fill the file up to `end` without a gap."""
     by_offset = sorted(listed, key=attrgetter("offset"))
-    if (by_offset[0].offset if by_offset else end) != 0:
+    ends = [*(central.offset for central in by_offset), end]
+    if ends.pop(0) != 0:
         raise ArchiveInvalid("zip: something precedes the first entry")
-    ends = [*(central.offset for central in by_offset[1:]), end]
     return {central.offset: _check_local(file, central, end) for central, end in zip(by_offset, ends, strict=True)}
 
 

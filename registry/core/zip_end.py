@@ -35,7 +35,7 @@ def parse_end(tail: bytes, length: int) -> Directory:
     if at < 0:
         raise ArchiveInvalid("zip: no end of central directory")
     if not _reaches_the_end(tail, at):
-        raise ArchiveInvalid("zip: something follows the end of the archive")
+        raise ArchiveInvalid("zip: the archive is cut, or something follows its end")
     if any(_reaches_the_end(tail, other) for other in _occurrences(tail[:at], _END_SIGNATURE)):
         raise ArchiveInvalid("zip: two ends of central directory")
     end = length - len(tail) + at

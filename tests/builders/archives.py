@@ -159,6 +159,10 @@ def _central(part: ZipPart, offset: int) -> bytes:
     return head + name + part.central_extra + part.comment
 
 
+def zip64_extra(*numbers: int) -> bytes:
+    return struct.pack(f"<HH{len(numbers)}Q", 1, 8 * len(numbers), *numbers)
+
+
 def zip_end(entries: int, size: int, offset: int, comment: bytes = b"", disk: int = 0) -> bytes:
     return struct.pack("<4sHHHHLLH", b"PK\x05\x06", disk, disk, entries, entries, size, offset, len(comment)) + comment
 
@@ -183,12 +187,12 @@ class ZipBody:
 
 
 def zip_body(parts: Iterable[ZipPart], before: bytes = b"") -> ZipBody:
-    data, directory, entries = before, b"", 0
+    data, directory, entries = bytearray(before), bytearray(), 0
     for part in parts:
         directory += _central(part, len(data))
         data += _local(part) + part.data + _descriptor(part) + part.gap
         entries += 1
-    return ZipBody(data + directory, entries, len(directory), len(data))
+    return ZipBody(bytes(data + directory), entries, len(directory), len(data))
 
 
 def zip_archive(*parts: ZipPart, comment: bytes = b"") -> bytes:
