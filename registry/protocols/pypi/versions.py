@@ -1,5 +1,6 @@
 """Versions (PEP 440): equality of releases and an order that no legacy version can break. Spec: version-specifiers."""
 
+from functools import lru_cache
 from typing import Final, NewType
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -37,6 +38,7 @@ def parse_version(text: str) -> Version:
     return version
 
 
+@lru_cache(maxsize=16_384)
 def normalize_version(text: str) -> Release:
     """The release that the text belongs to; never fails, a legacy version is a release of its own."""
     return Release(canonicalize_version(text) if len(text) <= MAX_VERSION else text)

@@ -12,10 +12,22 @@ from registry.protocols.pypi.index.releases import (
     list_versions,
     rank,
 )
-from registry.protocols.pypi.index.simple_html import render_file_html, render_list_html, render_project_html
-from registry.protocols.pypi.index.simple_json import render_file_json, render_list_json, render_project_json
+from registry.protocols.pypi.index.simple_html import (
+    SIMPLE_HTML,
+    render_file_html,
+    render_list_html,
+    render_project_html,
+)
+from registry.protocols.pypi.index.simple_json import (
+    SIMPLE_JSON,
+    render_file_json,
+    render_list_json,
+    render_project_json,
+)
 
 __all__ = [
+    "SIMPLE_HTML",
+    "SIMPLE_JSON",
     "About",
     "File",
     "Project",

@@ -9,6 +9,8 @@ from registry.protocols.pypi.index.simple_json import API_VERSION
 from registry.protocols.pypi.index.urls import file_path, provenance_url
 from registry.protocols.pypi.names import ProjectName, normalize_name
 
+SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"
+
 
 def render_file_html(file: File, project: ProjectName, base_url: str) -> bytes:
     """The line for one file. Its URL is relative to the project's page."""

@@ -12,6 +12,7 @@ from registry.protocols.pypi.index.urls import file_path, provenance_url
 from registry.protocols.pypi.names import ProjectName
 
 API_VERSION = "1.4"
+SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
 
 
 def render_file_json(file: File, project: ProjectName, base_url: str) -> bytes:
