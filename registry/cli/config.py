@@ -25,5 +25,5 @@ def check(settings: Settings) -> None:
     from registry.app import open_services, resolve_mounts
 
     resolve_mounts(settings)
-    open_services(settings).storage.check_writable()
+    open_services(settings).storage.check_ready()
     click.echo("the settings are fine")

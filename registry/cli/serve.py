@@ -54,7 +54,7 @@ def _prepare(settings: Settings) -> str:
 
     resolve_mounts(settings)
     services = open_services(settings)
-    services.storage.check_writable()
+    services.storage.check_ready()
     path = settings.storage.data_dir / "admin-token"
     ensure_admin(services.auth, path)
     return str(path.absolute())

@@ -21,5 +21,5 @@ class Ready:
         self._storage = storage
 
     def on_get(self, req: Request, resp: falcon.Response) -> None:
-        self._storage.check_writable()
+        self._storage.check_ready()
         send_json(resp, {"status": "ready"})

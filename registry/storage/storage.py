@@ -6,10 +6,11 @@ from secrets import SystemRandom
 from typing import Final
 
 from registry.core.keys import check_key
-from registry.errors import Contention
+from registry.errors import Contention, Unavailable
 from registry.storage.blobs import Blobs
 from registry.storage.driver import ABSENT, ConditionFailed, Driver, Object, matching
 from registry.storage.objects import Objects
+from registry.storage.probe import Conditions, probe_conditions
 from registry.storage.turns import Turns
 
 UPDATE_SECONDS: Final = 30.0
@@ -26,6 +27,21 @@ class Storage(Objects):
         super().__init__(driver)
         self.blobs = Blobs(self)
         self._turns = Turns()
+        self._conditions: Conditions | None = None
+
+    def check_ready(self) -> None:
+        """The store takes writes and enforces their conditions, which is tried once for a process.
+
+        Raises StorageFull, Unavailable.
+        """
+        self.check_writable()
+        if self._conditions is None:
+            try:
+                self._conditions = probe_conditions(self.driver)
+            except OSError as error:
+                raise self.refusal(error) from error
+        if not self._conditions.shareable:
+            raise Unavailable("the store ignores If-None-Match or If-Match, so writers would lose each other's updates")
 
     def update(self, key: str, change: Callable[[bytes | None], bytes | None]) -> Object | None:
         """What is at the key after `change` was applied; None when nothing is, and `change` left it so.
