@@ -92,6 +92,12 @@ class Catalog:
         `render` is pure, and `representation` names it and all that it depends on besides the ledger. It runs once
         for a version of the ledger while the rendition is kept; otherwise this is one look at the store.
         """
+        return self.prepared_rendition(name, representation, lambda _: render)
+
+    def prepared_rendition(
+        self, name: str, representation: str, prepare: Callable[[Ledger], Callable[[Ledger], Page]]
+    ) -> Rendition | None:
+        """As `rendition`, by what `prepare` returns, which may read blobs that the ledger names; `render` may not."""
         key = self._key(name)
         kept = self._renditions.kept(key, representation)
         found = self._ledgers.read_unless(key, kept.token if kept else None)
@@ -101,7 +107,7 @@ class Catalog:
             return None
         ledger = found
         return self._renditions.make(
-            key, representation, ledger.token, ledger.modified, lambda: _render(ledger, render)
+            key, representation, ledger.token, ledger.modified, lambda: _render(ledger, prepare(ledger))
         )
 
     def index_rendition(self, representation: str, render: Callable[[Iterable[Listing]], Page]) -> Rendition:

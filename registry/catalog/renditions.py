@@ -18,10 +18,11 @@ _OVERHEAD: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a pure function renders."""
+    """What a pure function renders; `note` is a word of its own to those who send the page."""
 
     content_type: str
     body: bytes
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Rendition:
     etag: str
     gzip_etag: str
     modified: int
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +93,5 @@ def _finish(page: Page, modified: int) -> Rendition:
         etag=f'"{tag}"',
         gzip_etag=f'"{tag}-gz"',
         modified=modified,
+        note=page.note,
     )
