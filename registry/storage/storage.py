@@ -9,6 +9,7 @@ from registry.core.keys import check_key
 from registry.errors import Contention, Unavailable
 from registry.storage.blobs import Blobs
 from registry.storage.driver import ABSENT, ConditionFailed, Driver, Object, matching
+from registry.storage.failures import refusal_of
 from registry.storage.objects import Objects
 from registry.storage.probe import Conditions, probe_conditions
 from registry.storage.turns import Turns
@@ -39,7 +40,7 @@ class Storage(Objects):
             try:
                 self._conditions = probe_conditions(self.driver)
             except OSError as error:
-                raise self.refusal(error) from error
+                raise refusal_of(error) from error
         if not self._conditions.shareable:
             raise Unavailable("the store ignores If-None-Match or If-Match, so writers would lose each other's updates")
 
