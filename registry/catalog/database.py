@@ -3,11 +3,12 @@
 import fcntl
 import os
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import BinaryIO, Final, TypeVar
 
 from registry.errors import Contention, StorageFull, Unavailable
 from registry.offload import offload
@@ -15,7 +16,7 @@ from registry.offload import offload
 T = TypeVar("T")
 
 BUSY_SECONDS: Final = 20
-ATTEMPTS: Final = 3
+TURN_SECONDS: Final = 60
 
 _BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _LOST: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
@@ -124,16 +125,32 @@ class Database:
             return 0
 
     @contextmanager
+    def turn(self) -> Iterator[None]:
+        """No other process of the node is in its turn, unless it takes very long: a way to save work, not a lock."""
+        with self._lock_file("turn") as file:
+            deadline = time.monotonic() + TURN_SECONDS
+            while time.monotonic() < deadline:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    time.sleep(0.01)
+                else:
+                    break
+            yield
+
+    @contextmanager
     def _alone(self) -> Iterator[None]:
         """One at a time among all processes: opening and replacing the file."""
+        with self._lock_file("lock") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _lock_file(self, name: str) -> BinaryIO:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            lock = self._path.with_suffix(".lock").open("ab")
+            return self._path.with_suffix(f".{name}").open("ab")
         except OSError as error:
             raise Unavailable("the directory of the search index cannot be written") from error
-        with closing(lock):
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 def _code(error: sqlite3.DatabaseError) -> int:

@@ -12,6 +12,7 @@ from registry.catalog.ledger_store import LedgerStore
 from registry.catalog.ledgers import Change, Ledger
 from registry.catalog.listing import Listing, listing_from_json, listing_to_json
 from registry.core.ledger import Entry
+from registry.errors import StorageFull, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,17 @@ class Feed:
 
     def _revision(self, package: str, feed: Ledger) -> int:
         """The revision of the package's last event in the feed as given, 0 when there is none."""
-        if package in feed.newest:
-            return int(feed.newest.entry(package)["revision"])
-        return self._frozen_revision(package, feed.frozen) if feed.frozen else 0
+        if package in feed.newest or not feed.frozen:
+            return _last_revision(package, feed)
+        try:
+            return self._frozen_revision(package, feed.frozen)
+        except (Unavailable, StorageFull):  # of the node's index, without which this is slow and still right
+            return _last_revision(package, feed)
+
+
+def _last_revision(package: str, feed: Ledger) -> int:
+    last = feed.get(package)
+    return 0 if last is None else int(last["revision"])
 
 
 def parse_event(entry: Entry) -> Event:

@@ -140,6 +140,13 @@ class Ledger:
             count = max(0, count - ref.count)
         yield from self.newest.after(count)
 
+    def newest_first(self) -> Iterator[Entry]:
+        """The entry of each key, in no useful order, one run after the other: memory holds the keys, not the ledger."""
+        seen: set[str] = set()
+        for run in self._newest_first():
+            yield from (entry for key, entry in run.items() if key not in seen)
+            seen.update(run.keys(), run.removed)
+
     def fragments(self, representation: str, render: Callable[[Entry], bytes]) -> Iterator[tuple[str, bytes]]:
         """Each key with what `render` makes of its entry, in order of first publication.
 

@@ -2,13 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import Final, TypeVar
+from uuid import uuid4
 
 from registry.catalog.database import Database, DatabaseLost
 from registry.catalog.ledgers import Ledger
@@ -16,6 +17,8 @@ from registry.core.ledger import Entry
 from registry.errors import Unavailable
 
 T = TypeVar("T")
+
+Position = tuple[int, str]  # how many events of the feed the file has, and what tells the last of them from others
 
 SCHEMA_VERSION: Final = 1
 BATCH: Final = 2000
@@ -120,7 +123,7 @@ class Projection:
 
     def _follow(self) -> None:
         """The file has all events up to the feed's present end; it starts afresh when it followed another feed."""
-        with self._following:
+        with self._following, self._database.turn():
             for _ in range(ATTEMPTS):
                 try:
                     self._catch_up()
@@ -131,15 +134,22 @@ class Projection:
 
     def _catch_up(self) -> None:
         # The position is read before the feed, so that only a feed that was replaced can lack what the file has.
-        seq, mark = self._database.run(_position)
+        position = self._database.run(_position)
         feed = self._feed()
-        if seq and _mark_at(feed, seq) != mark:
-            self._database.run(partial(_restart, (seq, mark)))
-            seq = 0
-        entries = feed.after(seq)
-        while batch := list(islice(entries, BATCH)):
-            self._database.run(partial(_apply, batch))
+        if position != _position_in(feed, position[0]) or (feed.frozen and not position[0]):
+            self._rebuild(position, feed)
+        else:
+            for batch in _batches(feed.after(position[0])):
+                self._database.run(partial(_advance, batch))
         self._followed = feed.token
+
+    def _rebuild(self, position: Position, feed: Ledger) -> None:
+        """As the feed's last events of each package say. A process that starts this later takes over."""
+        started = (0, uuid4().hex)
+        self._database.run(partial(_clear, position, started))
+        for batch in _batches(feed.newest_first()):
+            self._database.run(partial(_fill, started, batch))
+        self._database.run(partial(_move, started, _position_in(feed, feed.count)))
 
 
 def read_packages(connection: sqlite3.Connection) -> dict[str, Seen]:
@@ -148,43 +158,62 @@ def read_packages(connection: sqlite3.Connection) -> dict[str, Seen]:
     return {name: Seen(revision, token, bool(listed)) for name, revision, token, listed in rows}
 
 
-def _position(connection: sqlite3.Connection) -> tuple[int, str]:
+def _position(connection: sqlite3.Connection) -> Position:
     seq, mark = connection.execute("SELECT seq, mark FROM position").fetchone()
     return seq, mark
 
 
-def _mark(entry: Entry) -> str:
-    return f"{entry['at']} {entry['revision']} {entry['key']}"
+def _position_of(entry: Entry) -> Position:
+    return entry["seq"], f"{entry['at']} {entry['revision']} {entry['key']}"
 
 
-def _mark_at(feed: Ledger, seq: int) -> str:
-    """What tells the event with that number from one of another feed; empty when there is none."""
+def _position_in(feed: Ledger, seq: int) -> Position:
+    """The position after that many events of the feed; one that no file has when the feed is shorter."""
+    if not seq:
+        return 0, ""
     entry = next(feed.after(seq - 1), None)
-    return "" if entry is None else _mark(entry)
+    return (-1, "") if entry is None else _position_of(entry)
 
 
-def _restart(position: tuple[int, str], connection: sqlite3.Connection) -> None:
-    """The tables are empty, if they still are at that position."""
-    connection.execute("BEGIN IMMEDIATE")
-    if _position(connection) != position:
+def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    while batch := list(islice(entries, BATCH)):
+        yield batch
+
+
+def _move(start: Position, end: Position, connection: sqlite3.Connection) -> None:
+    """The file is at the position `end`, if it was at `start`; otherwise another process was faster."""
+    moved = connection.execute("UPDATE position SET seq = ?, mark = ? WHERE (seq, mark) = (?, ?)", (*end, *start))
+    if moved.rowcount != 1:
         raise _Behind
+
+
+def _clear(start: Position, end: Position, connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    _move(start, end, connection)
     for table in ("packages", "facets", "words"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - one of three words
-    connection.execute("UPDATE position SET seq = 0, mark = ''")
     connection.execute("COMMIT")
 
 
-def _apply(batch: Sequence[Entry], connection: sqlite3.Connection) -> None:
+def _fill(position: Position, batch: Sequence[Entry], connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    _move(position, position, connection)
+    for entry in batch:
+        _replace(connection, entry)
+    connection.execute("COMMIT")
+
+
+def _advance(batch: Sequence[Entry], connection: sqlite3.Connection) -> None:
     """The tables have these events, of which other processes may have applied some or all."""
     connection.execute("BEGIN IMMEDIATE")
-    seq, _ = _position(connection)
-    if seq + 1 < batch[0]["seq"]:
+    start = _position(connection)
+    if start[0] + 1 < batch[0]["seq"]:
         raise _Behind
-    fresh = [entry for entry in batch if entry["seq"] > seq]
+    fresh = {entry["key"]: entry for entry in batch if entry["seq"] > start[0]}
     if fresh:
-        for entry in {entry["key"]: entry for entry in fresh}.values():
+        for entry in fresh.values():
             _replace(connection, entry)
-        connection.execute("UPDATE position SET seq = ?, mark = ?", (fresh[-1]["seq"], _mark(fresh[-1])))
+        _move(start, _position_of(batch[-1]), connection)
     connection.execute("COMMIT")
 
 
@@ -193,14 +222,13 @@ def _replace(connection: sqlite3.Connection, entry: Entry) -> None:
     listing = entry["listing"]
     text = None if listing is None else json.dumps(listing, ensure_ascii=False, separators=(",", ":"))
     name = entry["key"]
-    ((package,),) = connection.execute(
-        "INSERT INTO packages (name, folded, revision, token, listing) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, token = excluded.token,"
-        " listing = excluded.listing RETURNING id",
-        (name, name.casefold(), entry["revision"], entry["token"], text),
-    ).fetchall()
-    connection.execute("DELETE FROM words WHERE rowid = ?", (package,))
-    connection.execute("DELETE FROM facets WHERE package = ?", (package,))
+    found = connection.execute("SELECT id FROM packages WHERE name = ?", (name,)).fetchone()
+    package = found[0] if found else None
+    if found:
+        connection.execute("DELETE FROM words WHERE rowid = ?", found)
+        connection.execute("DELETE FROM facets WHERE package = ?", found)
+    row = (package, name, name.casefold(), entry["revision"], entry["token"], text)
+    package = connection.execute("INSERT OR REPLACE INTO packages VALUES (?, ?, ?, ?, ?, ?)", row).lastrowid
     if listing is not None:
         people = [listing.get("author", ""), listing.get("publisher", ""), *listing.get("maintainers", ())]
         names = f"{name} {listing.get('display', '')}"
@@ -221,4 +249,5 @@ def _replace(connection: sqlite3.Connection, entry: Entry) -> None:
 def _facets(listing: Entry) -> Iterable[tuple[str, str]]:
     yield from (("keyword", term) for term in listing.get("keywords", ()))
     yield from (("maintainer", term) for term in listing.get("maintainers", ()))
-    yield "author", listing.get("author", "")
+    if "author" in listing:
+        yield "author", listing["author"]

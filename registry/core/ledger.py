@@ -5,6 +5,7 @@ keeps the place of its first publication, and one that is published again after 
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,8 +16,8 @@ FORMAT: Final = 1
 
 Entry = dict[str, Any]
 
-_KEY: Final = b'{"key":"'
-_REMOVED: Final = b',"removed":true'
+_PLAIN: Final = re.compile(rb'\{"key":"([^"\\\x80-\xff]*)"(,"removed":true)?')
+_encode: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class LedgerDamaged(Internal):
@@ -206,17 +207,16 @@ def iter_pieces(data: bytes, size: int) -> Iterator[bytes]:
 
 def _identify(line: bytes) -> tuple[str, bool]:
     """The key of an entry line, and whether the line removes it."""
-    end = line.find(b'"', len(_KEY)) if line.startswith(_KEY) else -1
-    key = line[len(_KEY) : end]
-    if end > 0 and key.isascii() and b"\\" not in key:
-        return key.decode(), line.startswith(_REMOVED, end + 1)
+    plain = _PLAIN.match(line)
+    if plain:
+        return plain[1].decode(), plain[2] is not None
     entry = parse_entry(line)
     return entry["key"], entry.get("removed") is True
 
 
 def _parse_object(line: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(line)
+        value = json.loads(line.decode())
     except ValueError:
         raise LedgerDamaged("a ledger line is not JSON") from None
     if not isinstance(value, dict):
@@ -226,7 +226,7 @@ def _parse_object(line: bytes) -> dict[str, Any]:
 
 def _render(value: Mapping[str, Any]) -> bytes:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return _encode(value).encode()
     except (TypeError, ValueError):
         raise Invalid("a ledger cannot hold a value that JSON cannot") from None
 

@@ -4,12 +4,22 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from registry.catalog.catalog import Catalog
+from registry.catalog.projection import _fill as fill
 from registry.errors import Contention, Unavailable
-from tests.builders.catalog import WatchedDriver, open_catalog, publish, remove, storage_on
+from tests.builders.catalog import (
+    Interrupted,
+    WatchedDriver,
+    feed_lines,
+    open_catalog,
+    publish,
+    remove,
+    storage_on,
+)
 
 
 def database(directory: Path) -> Path:
@@ -136,6 +146,40 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         names(catalog)
 
 
+def test_publishing_needs_no_file(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    storage = storage_on(WatchedDriver())
+    catalogs = [open_catalog(tmp_path / "cache", storage) for _ in range(2)]
+    for number in range(60):
+        publish(catalogs[number % 2], f"package-{number % 13}", f"1.0.{number}", description="x" * 12_000)
+        publish(catalogs[0], f"package-{number % 13}", f"1.0.{number}")
+    expected = [(number + 1, f"package-{number % 13}", f"1.0.{number}", number // 13 + 1) for number in range(60)]
+    assert feed_lines(catalogs[0]) == expected
+
+
+def test_a_rebuild_that_was_cut_short_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = storage_on(WatchedDriver())
+    catalog = open_catalog(tmp_path / "a", storage)
+    for number in range(30):
+        publish(catalog, f"package-{number:02}", description="x" * 10_000)
+    monkeypatch.setattr("registry.catalog.projection.BATCH", 10)
+    batches = []
+
+    def interrupt(*arguments: Any) -> None:
+        batches.append(arguments)
+        if len(batches) == 2:
+            raise Interrupted
+        fill(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("registry.catalog.projection._fill", interrupt)
+        with pytest.raises(Interrupted):
+            names(open_catalog(tmp_path / "b", storage))
+    storage.delete("npm/_feed.jsonl")
+    publish(catalog, "package-00", "2.0.0")
+    assert names(open_catalog(tmp_path / "b", storage)) == ["package-00"]
+
+
 def test_a_file_that_stays_locked_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("registry.catalog.database.BUSY_SECONDS", 0.05)
     catalog = open_catalog(tmp_path)
@@ -155,6 +199,7 @@ GREENLETS = """
 from gevent import monkey; monkey.patch_all()
 import sys, gevent
 from pathlib import Path
+from typing import Any
 from tests.builders.catalog import open_catalog, publish, render_keys
 from registry.catalog.search import Query
 catalog = open_catalog(Path(sys.argv[1]))
