@@ -22,8 +22,12 @@ def test_every_link_in_the_readme_leads_to_a_file() -> None:
 
 def commands(group: click.Command, name: str = "registry") -> dict[str, click.Command]:
     found = {name: group}
-    for each in getattr(group, "commands", {}).values():
-        found |= commands(each, f"{name} {each.name}")
+    if isinstance(group, click.Group):
+        context = click.Context(group)
+        for each in group.list_commands(context):
+            command = group.get_command(context, each)
+            assert command is not None
+            found |= commands(command, f"{name} {each}")
     return found
 
 
