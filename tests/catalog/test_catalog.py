@@ -1,5 +1,5 @@
 import gzip
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -306,3 +306,21 @@ def test_references_cover_packages_and_the_feed(tmp_path: Path) -> None:
     segments = [ref.digest for ref in (*package.segments, *feed.segments)]
     assert len(segments) >= 2
     assert set(catalog.references()) == {*segments, *(f"sha256:{number:064}" for number in range(30))}
+
+
+def test_what_a_page_is_prepared_from_is_read_only_when_it_is_rendered(tmp_path: Path) -> None:
+    storage = storage_on(WatchedDriver())
+    catalog = open_catalog(tmp_path, storage)
+    digest = storage.blobs.put(b"read me")
+    change = Change([{"key": "1.0.0", "blobs": {"readme": digest}}])
+    catalog.update("left-pad", lambda _: change, action="publish", actor=ALICE)
+    prepared = []
+
+    def prepare(ledger: Ledger) -> Callable[[Ledger], Page]:
+        prepared.append(ledger.revision)
+        text = storage.blobs.read(digest, 100)
+        return lambda ledger: Page("text/plain", text, note=f"of {len(ledger)}")
+
+    found = [catalog.prepared_rendition("left-pad", "readme", prepare) for _ in range(3)]
+    assert [(each.body, each.note) for each in found if each] == [(b"read me", "of 1")] * 3
+    assert prepared == [1]
