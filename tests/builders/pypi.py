@@ -116,6 +116,26 @@ def make_form(data: bytes, name: str = "demo", version: str = "1.0", **odd: str 
     return {name: [value] if isinstance(value, str) else value for name, value in fields.items() if value}
 
 
+def make_multipart(
+    fields: Mapping[str, list[str]], filename: str, data: bytes, *, last: Collection[str] = ()
+) -> tuple[bytes, str]:
+    """The body of an upload and its Content-Type; the fields named in `last` come behind the file, as uv sends some."""
+    parts = [
+        (name in last, f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode())
+        for name, values in fields.items()
+        for value in values
+    ]
+    head = f'Content-Disposition: form-data; name="content"; filename="{filename}"\r\n\r\n'.encode()
+    ordered = [
+        *(part for late, part in parts if not late),
+        head + data,
+        *(part for late, part in parts if late),
+    ]
+    boundary = "8f7e6d5c4b3a29180f1e2d3c4b5a6978"
+    body = b"".join(b"--%b\r\n%b\r\n" % (boundary.encode(), part) for part in ordered)
+    return body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+
+
 def make_file(filename: str = "demo-1.0-py3-none-any.whl", version: str = "1.0", **odd: Any) -> File:
     """A published wheel (or sdist, by its name) without anything optional."""
     is_wheel = filename.endswith(".whl")
