@@ -21,8 +21,19 @@ def offload(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return work(*args, **kwargs)
     hub = gevent.get_hub()
     if hub.threadpool_size and gevent.getcurrent() is not hub:
-        return hub.threadpool.apply(work, args, kwargs)  # type: ignore[no-any-return]
+        result, error = hub.threadpool.apply(_attempt, (work, args, kwargs))
+        if error is not None:
+            raise error
+        return result  # type: ignore[no-any-return]
     return work(*args, **kwargs)
+
+
+def _attempt(work: Callable[..., T], args: Any, kwargs: Any) -> tuple[T | None, Exception | None]:
+    """The result or the error: gevent prints the traceback of whatever is raised in its threads, expected or not."""
+    try:
+        return work(*args, **kwargs), None
+    except Exception as error:  # noqa: BLE001 - raised again by the caller
+        return None, error
 
 
 def breathe() -> None:
