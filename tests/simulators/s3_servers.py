@@ -84,6 +84,7 @@ def run_moto() -> Iterator[S3Server]:
 
     class Handler(MotoRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def log(self, *_: Any) -> None:
             pass

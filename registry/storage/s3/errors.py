@@ -82,4 +82,4 @@ def _number(code: str, status: int) -> int:
         return errno.ENOSPC
     if code == "QuotaExceeded":
         return errno.EDQUOT
-    return errno.EACCES if status in (401, 403) else errno.EIO
+    return {401: errno.EACCES, 403: errno.EACCES, 501: errno.ENOTSUP}.get(status, errno.EIO)

@@ -50,12 +50,11 @@ def delete(connection: Connection, key: str, condition: Condition) -> bool:
         remove(connection, key, condition)
     except S3Error as error:
         if error.absent:
-            return False
+            return not error.certain
         if error.status != 412:
             raise
-        if not error.certain and head(connection, key) is None:
-            return True
-        raise ConditionFailed(key) from None
+        if error.certain or head(connection, key) is not None:
+            raise ConditionFailed(key) from None
     return True
 
 
