@@ -13,7 +13,7 @@ from registry.catalog.ledger_store import LedgerStore
 from registry.catalog.ledgers import Change, Ledger
 from registry.catalog.listing import Listing
 from registry.catalog.projection import Projection, read_packages
-from registry.catalog.renditions import Page, Rendition, Renditions
+from registry.catalog.renditions import LARGE, Page, Rendition, Renditions
 from registry.catalog.search import (
     Query,
     SearchResult,
@@ -29,7 +29,6 @@ from registry.offload import offload
 from registry.storage.driver import UNCHANGED, Stat
 from registry.storage.storage import Storage
 
-LARGE: Final = 256 * 1024
 _LEDGER: Final = "_ledger.jsonl"
 
 

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -99,7 +100,8 @@ class Projection:
             arguments = (token, package, revision)
             connection.execute("UPDATE packages SET token = ? WHERE name = ? AND revision = ?", arguments)
 
-        self._database.run(work)
+        with suppress(DatabaseLost):
+            self._database.run(work)
 
     def close(self) -> None:
         """No file is held open."""
@@ -123,7 +125,7 @@ class Projection:
 
     def _follow(self) -> None:
         """The file has all events up to the feed's present end; it starts afresh when it followed another feed."""
-        with self._following, self._database.turn():
+        with self._following:
             for _ in range(ATTEMPTS):
                 try:
                     self._catch_up()
@@ -137,14 +139,15 @@ class Projection:
         position = self._database.run(_position)
         feed = self._feed()
         if position != _position_in(feed, position[0]) or (feed.frozen and not position[0]):
-            self._rebuild(position, feed)
+            with self._database.turn():
+                self._rebuild(position, feed)
         else:
             for batch in _batches(feed.after(position[0])):
                 self._database.run(partial(_advance, batch))
         self._followed = feed.token
 
     def _rebuild(self, position: Position, feed: Ledger) -> None:
-        """As the feed's last events of each package say. A process that starts this later takes over."""
+        """As the feed's last events of each package say; unless another process has done so, or takes over."""
         started = (0, uuid4().hex)
         self._database.run(partial(_clear, position, started))
         for batch in _batches(feed.newest_first()):
