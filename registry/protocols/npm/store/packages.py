@@ -1,0 +1,183 @@
+"""Packages: publish, read, deprecate, unpublish, over the catalog and the blobs."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from registry.auth.actor import Actor
+from registry.catalog.catalog import Catalog
+from registry.catalog.ledgers import Ledger
+from registry.catalog.renditions import Page, Rendition
+from registry.core.digests import Digest
+from registry.core.strict_json import render_json
+from registry.errors import NotFound
+from registry.offload import offload
+from registry.protocols.npm.artifact import (
+    Packed,
+    Publication,
+    check_agreement,
+    check_claims,
+    integrity_of,
+    read_provenance,
+    read_tarball,
+)
+from registry.protocols.npm.index import FULL, Manifest, Package, Release, full_manifest, iso_time
+from registry.protocols.npm.names import PackageName, check_new_name, version_in_filename
+from registry.protocols.npm.store import changes, pages
+from registry.protocols.npm.store.changes import not_found, read_latest, read_package, read_release
+from registry.protocols.npm.store.rights import Rights
+from registry.protocols.npm.store.signing import Signer
+from registry.protocols.npm.versions import LATEST
+from registry.storage.blobs import Blobs
+from registry.storage.staging import Staged
+
+MAX_README = 64 * 2**10
+_INSTALLS = ("preinstall", "install", "postinstall")
+
+
+class Packages:
+    """The packages of one registry; who may ask was found out before. All methods raise what the catalog raises."""
+
+    def __init__(self, catalog: Catalog, blobs: Blobs, signer: Signer, clock: Callable[[], float] = time.time) -> None:
+        self._catalog = catalog
+        self._blobs = blobs
+        self._signer = signer
+        self._clock = clock
+
+    def packument(self, name: PackageName, content_type: str, base_url: str) -> Rendition:
+        """The document of the package; its note is the package's access. Raises NotFound."""
+
+        def prepare(ledger: Ledger) -> Callable[[Ledger], Page]:
+            readme = self._readme(ledger) if content_type == FULL else ""
+            return partial(pages.packument_page, content_type=content_type, base_url=base_url, readme=readme)
+
+        rendition = self._catalog.prepared_rendition(name, f"packument {content_type} {base_url}", prepare)
+        if rendition is None or not rendition.body:
+            raise not_found(name)
+        return rendition
+
+    def package(self, name: PackageName) -> Package:
+        """The package without its versions. Raises NotFound, also when it has none."""
+        return read_package(self._open(name))
+
+    def find(self, name: PackageName) -> Package:
+        """The package as far as anything is known of it; a new one otherwise."""
+        ledger = self._catalog.package(name)
+        return Package(name) if ledger is None else read_package(ledger)
+
+    def release(self, name: PackageName, wanted: str) -> tuple[Package, Release]:
+        """The version, or what the tag of that name points at. Raises NotFound."""
+        ledger = self._open(name)
+        package = read_package(ledger)
+        release = read_release(ledger, wanted) or read_release(ledger, package.tags.get(wanted, ""))
+        if release is None:
+            raise NotFound(f"version not found: {wanted}")
+        return package, release
+
+    def tarball(self, name: PackageName, filename: str) -> tuple[Package, Release]:
+        """The version whose tarball has that name. Raises NotFound."""
+        version = version_in_filename(name, filename)
+        ledger = self._open(name)
+        release = read_release(ledger, version) if version else None
+        if release is None:
+            raise NotFound(f"Not found: {name} has no file {filename}")
+        return read_package(ledger), release
+
+    def manifest(self, name: PackageName, release: Release, base_url: str) -> Manifest:
+        """The full manifest of the version."""
+        return full_manifest(release, name, base_url)
+
+    def publish(self, publication: Publication, staged: Staged, rights: Rights, actor: Actor) -> str:
+        """The `rev` of the package, which now offers the staged tarball; nothing changes if it did already.
+
+        Raises VersionExists, Forbidden, PublicationInvalid, ArchiveInvalid, and NameInvalid for a new package.
+        """
+        name = publication.name
+        before = self._catalog.package(name)
+        if before is None:
+            check_new_name(name)
+        check_claims(publication, staged.size, staged.digests)
+        packed = _read(staged)
+        check_agreement(publication.manifest, packed.package_json, packed.has_gyp)
+        release = self._describe(publication, packed, staged, rights)
+        if before:
+            changes.is_published(before, release)
+        release = self._keep(release, publication, staged)
+        change = changes.publishing(release, publication.tags, publication.access, rights)
+        return self._update(name, change, "publish", actor, release.version)
+
+    def deprecate(self, name: PackageName, messages: Mapping[str, str], rights: Rights, actor: Actor) -> str:
+        """The `rev` of the package, whose versions have these messages. Raises NotFound and Forbidden."""
+        return self._update(name, changes.deprecating(messages, rights), "deprecate", actor)
+
+    def _update(self, name: PackageName, change: changes.Changing, action: str, actor: Actor, version: str = "") -> str:
+        return read_package(self._catalog.update(name, change, action=action, actor=actor, version=version)).rev
+
+    def _now(self) -> str:
+        return iso_time(self._clock())
+
+    def _open(self, name: PackageName) -> Ledger:
+        """The ledger of a package that has versions. Raises NotFound."""
+        ledger = self._catalog.package(name)
+        if ledger is None or LATEST not in read_package(ledger).tags:
+            raise not_found(name)
+        return ledger
+
+    def _readme(self, ledger: Ledger) -> str:
+        latest = read_latest(ledger)
+        return self._blobs.read(latest.readme, MAX_README).decode() if latest and latest.readme else ""
+
+    def _describe(self, publication: Publication, packed: Packed, staged: Staged, rights: Rights) -> Release:
+        """The release without what else is to be kept of it."""
+        scripts = publication.manifest.get("scripts")
+        runs = isinstance(scripts, dict) and any(scripts.get(each) for each in _INSTALLS)
+        return Release(
+            version=publication.version,
+            manifest=publication.manifest,
+            dist={
+                "integrity": integrity_of(staged.digests["sha512"]),
+                "shasum": staged.digests["sha1"],
+                "fileCount": packed.files,
+                "unpackedSize": packed.size,
+            },
+            tarball=staged.digest,
+            size=staged.size,
+            published=self._now(),
+            publisher=rights.user,
+            publisher_email=rights.email,
+            deprecated=publication.deprecated,
+            has_shrinkwrap=packed.has_shrinkwrap,
+            has_install_script=runs or packed.has_gyp,
+        )
+
+    def _keep(self, release: Release, publication: Publication, staged: Staged) -> Release:
+        """The release with signature, readme and provenance, after all its blobs are in the store."""
+        name, version = publication.name, publication.version
+        provenance = (
+            read_provenance(publication.bundle, name, version, staged.digests["sha512"]) if publication.bundle else None
+        )
+        signature = self._signer.sign(f"{name}@{version}:{release.integrity}")
+        release = replace(
+            release,
+            dist={**release.dist, "signatures": [signature]},
+            readme=self._blobs.put(publication.readme.encode()) if publication.readme else None,
+        )
+        if provenance:
+            attestation = {"predicateType": provenance.predicate_type, "bundle": provenance.bundle}
+            release = replace(
+                release,
+                attestations=self._put({"attestations": [attestation]}),
+                predicate_type=provenance.predicate_type,
+            )
+        self._blobs.commit(staged)
+        return release
+
+    def _put(self, document: Mapping[str, Any]) -> Digest:
+        return self._blobs.put(render_json(document))
+
+
+def _read(staged: Staged) -> Packed:
+    with staged.open() as file:
+        return offload(read_tarball, file)
