@@ -1,5 +1,7 @@
 """`registry serve`: the server, and what a newcomer needs to know of it."""
 
+import logging
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -21,6 +23,7 @@ def serve(settings: Settings, bind: str | None, workers: int | None) -> None:
     from registry.server.gunicorn import serve as run_server
 
     settings = _with_server(settings, bind=bind, workers=workers)
+    logging.basicConfig(level=settings.log.level.upper(), format="%(levelname)s %(name)s: %(message)s")
     token_file = _prepare(settings)
     run_server(
         _app_factory(settings),
@@ -32,8 +35,6 @@ def serve(settings: Settings, bind: str | None, workers: int | None) -> None:
 
 
 def _with_server(settings: Settings, **given: Any) -> Settings:
-    from dataclasses import replace
-
     chosen = {key: value for key, value in given.items() if value is not None}
     return replace(settings, server=replace(settings.server, **chosen))
 
