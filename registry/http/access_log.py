@@ -4,11 +4,11 @@ import json
 import re
 import sys
 import time
+from datetime import UTC, datetime
 from typing import TextIO
 
 import falcon
 
-from registry.http.conditional import http_date
 from registry.http.request import Request
 
 # npm puts the token to revoke into the path; presigned and emailed links put theirs into the query.
@@ -36,7 +36,7 @@ class AccessLog:
             return
         query = f"?{req.query_string}" if req.query_string else ""
         line = {
-            "time": http_date(time.time()),
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "id": req.id,
             "ip": req.client_ip,
             "user": req.user,
