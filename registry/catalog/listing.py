@@ -9,7 +9,8 @@ from typing import Any
 class Listing:
     """A package as listings know it; `name` is the normal form, `display` the publisher's spelling.
 
-    `modified` is in Unix seconds; `extra` holds what one protocol's listings show besides, as JSON.
+    `modified` is in Unix seconds; `labels` are words of the protocol's own, which a search can ask for and nobody is
+    shown; `extra` holds what one protocol's listings show besides, as JSON.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Listing:
     publisher: str = ""
     maintainers: tuple[str, ...] = ()
     modified: int = 0
+    labels: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -37,6 +39,6 @@ def listing_to_json(listing: Listing) -> dict[str, Any]:
 def listing_from_json(value: Mapping[str, Any]) -> Listing:
     """The listing that `listing_to_json` wrote; fields that a later release adds are passed over."""
     known = {name: value[name] for name in _DEFAULTS if name in value}
-    for name in ("keywords", "maintainers"):
+    for name in ("keywords", "maintainers", "labels"):
         known[name] = tuple(known.get(name, ()))
     return Listing(**known)

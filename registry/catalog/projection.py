@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 Position = tuple[int, str]  # how many events of the feed the file has, and what tells the last of them from others
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 BATCH: Final = 2000
 ATTEMPTS: Final = 5
 
@@ -252,5 +252,6 @@ def _replace(connection: sqlite3.Connection, entry: Entry) -> None:
 def _facets(listing: Entry) -> Iterable[tuple[str, str]]:
     yield from (("keyword", term) for term in listing.get("keywords", ()))
     yield from (("maintainer", term) for term in listing.get("maintainers", ()))
+    yield from (("label", term) for term in listing.get("labels", ()))
     if "author" in listing:
         yield "author", listing["author"]

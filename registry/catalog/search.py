@@ -28,14 +28,15 @@ class Query:
     """What is searched for; all that is given must hold.
 
     `text`: all its words occur, each as the beginning of a word. `keywords`: of each inner tuple, at least one.
-    `prefix`: the name starts with it, literally; end it with the ecosystem's delimiter (`@acme/`). Case does not
-    matter. `size` is cut to 0–250, `from_` to 0–1,000,000.
+    `labels`: it has all of them. `prefix`: the name starts with it, literally; end it with the ecosystem's delimiter
+    (`@acme/`). Case does not matter. `size` is cut to 0–250, `from_` to 0–1,000,000.
     """
 
     text: str = ""
     keywords: tuple[tuple[str, ...], ...] = ()
     author: str = ""
     maintainer: str = ""
+    labels: tuple[str, ...] = ()
     prefix: str = ""
     size: int = 20
     from_: int = 0
@@ -153,6 +154,8 @@ def _select(query: Query) -> _Select | None:
 def _conditions(query: Query) -> Iterator[tuple[str, Sequence[str]]]:
     for alternatives in query.keywords:
         yield _has("keyword", alternatives)
+    for label in query.labels:
+        yield _has("label", (label,))
     if query.author:
         yield _has("author", (query.author,))
     if query.maintainer:

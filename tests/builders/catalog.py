@@ -76,6 +76,7 @@ def list_package(ledger: Ledger) -> Listing | None:
         keywords=tuple(state.get("keywords", ())),
         author=str(state.get("author", "")),
         maintainers=tuple(state.get("maintainers", ())),
+        labels=tuple(state.get("labels", ())),
         modified=ledger.modified,
     )
 

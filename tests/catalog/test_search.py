@@ -15,7 +15,7 @@ PACKAGES: dict[str, dict[str, Any]] = {
     "pad": {"description": "The shortest", "maintainers": ["alice", "bob"]},
     "pad-right": {"description": "The other side", "keywords": ["pad"]},
     "string": {"description": "pad pad pad pad pad, again and again: left pad"},
-    "@acme/left": {"description": "Ours", "keywords": ["string", "left"], "maintainers": ["alice"]},
+    "@acme/left": {"description": "Ours", "keywords": ["string", "left"], "maintainers": ["alice"], "labels": ["x:y"]},
     "@acme-labs/right": {"description": "Not theirs"},
     "100%_real*": {"description": "odd [name]"},
     "100xyreal": {"description": "plain"},
@@ -96,6 +96,12 @@ def test_people_are_matched_whole(catalog: Catalog) -> None:
     assert found(catalog.search(Query(maintainer="alice"))) == ["@acme/left", "pad"]
     assert found(catalog.search(Query(maintainer="ali"))) == []
     assert found(catalog.search(Query(author="azer"))) == ["left-pad"]
+
+
+def test_labels_are_matched_whole_and_by_no_text(catalog: Catalog) -> None:
+    assert found(catalog.search(Query(labels=("x:y",)))) == ["@acme/left"]
+    assert found(catalog.search(Query(labels=("x:y", "z")))) == []
+    assert found(catalog.search(Query(text="y"))) == []
 
 
 def test_a_scope_does_not_match_its_longer_neighbour(catalog: Catalog) -> None:
