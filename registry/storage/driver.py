@@ -115,6 +115,8 @@ class Driver(Protocol):
 
     name: str
     durable: bool
+    least_append: int
+    """Bytes; an append of fewer costs the store extra. 0 where any number is fine."""
 
     def stat(self, key: str) -> Stat | None:
         """The object's Stat, or None where there is none."""
@@ -155,6 +157,10 @@ class Driver(Protocol):
 
     def url(self, key: str, seconds: int, filename: str = "", content_type: str = "") -> str | None:
         """A self-sufficient URL to read the object for that long, or None where the store has none."""
+        ...
+
+    def append_limit(self, upload: Upload) -> int | None:
+        """How many bytes the next append to the upload should bring at most; None: all there are."""
         ...
 
     def append(self, upload: Upload, body: Path, final: bool = False) -> Upload:

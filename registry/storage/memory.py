@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -50,8 +50,10 @@ class MemoryDriver:
 
     name = "memory"
     durable = False
+    least_append = 0
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._objects: dict[str, Object] = {}
         self._parts: dict[str, bytes] = {}
         self._lock = RLock()
@@ -82,7 +84,7 @@ class MemoryDriver:
         data = body.read_bytes() if isinstance(body, Path) else bytes(body)
         with self._lock:
             self._check(key, condition)
-            stat = Stat(key, len(data), str(next(self._revisions)), time.time())
+            stat = Stat(key, len(data), str(next(self._revisions)), self._clock())
             self._objects[key] = Object(stat, data)
         return stat
 
@@ -110,6 +112,9 @@ class MemoryDriver:
 
     def url(self, key: str, seconds: int, filename: str = "", content_type: str = "") -> str | None:
         """None: nobody else can read this memory."""
+
+    def append_limit(self, upload: Upload) -> int | None:
+        """None: all at once."""
 
     def append(self, upload: Upload, body: Path, final: bool = False) -> Upload:
         """The upload with the file's bytes added."""

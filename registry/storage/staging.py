@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Protocol, Self
 
 from registry.core.digests import Digest, MultiHash
 from registry.errors import TooLarge
@@ -47,14 +47,35 @@ class Staged:
         self.discard()
 
 
+class Hashes(Protocol):
+    """What bytes are hashed with on their way."""
+
+    def update(self, data: memoryview) -> None:
+        """The bytes are hashed."""
+        ...
+
+    def hexdigests(self) -> dict[str, str]:
+        """The lower-case hex of all that was hashed so far, by algorithm."""
+        ...
+
+
 class StagedWriter:
     """Takes bytes piecewise; memory stays flat. Leaving the context without `finish` deletes the file."""
 
-    def __init__(self, directory: Path, algorithms: Iterable[str] = (), limit: int | None = None) -> None:
-        """Nothing is written yet; `limit` is the greatest size, None for no limit. Raises StorageFull, Unavailable."""
+    def __init__(
+        self,
+        directory: Path,
+        algorithms: Iterable[str] = (),
+        limit: int | None = None,
+        hashes: "Hashes | None" = None,
+    ) -> None:
+        """Nothing is written yet; `limit` is the greatest size, None for no limit. Raises StorageFull, Unavailable.
+
+        With `hashes` given they go on with what is written here, instead of new ones for `algorithms`.
+        """
         self.size = 0
         self._limit = limit
-        self._hash = MultiHash(dict.fromkeys(("sha256", *algorithms)))
+        self._hash: Hashes = hashes or MultiHash(dict.fromkeys(("sha256", *algorithms)))
         self._buffer = bytearray()
         try:
             self._fd, name = tempfile.mkstemp(dir=directory)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from registry.core.digests import MultiHash
 from registry.errors import StorageFull, TooLarge, Unavailable
 from registry.storage import staging
 from registry.storage.staging import StagedWriter
@@ -120,3 +121,15 @@ def test_large_blocks_are_offloaded_whole(tmp_path: Path, monkeypatch: pytest.Mo
         with writer.finish() as staged:
             assert staged.path.read_bytes() == DATA
     assert sizes == [1 << 20, 1 << 20, 1 << 20, len(DATA) - 3 * (1 << 20)]
+
+
+def test_a_hash_that_is_given_goes_on(tmp_path: Path) -> None:
+    hashes = MultiHash(["sha256"])
+    hashes.update(b"before, ")
+    with StagedWriter(tmp_path, hashes=hashes) as writer:
+        writer.write(b"after")
+        staged = writer.finish()
+    with staged:
+        assert staged.path.read_bytes() == b"after"
+        assert staged.size == 5
+        assert staged.digests == {"sha256": hashlib.sha256(b"before, after").hexdigest()}

@@ -34,12 +34,15 @@ from registry.storage.filesystem.naming import name_file
 from registry.storage.filesystem.parts import Parts
 from registry.storage.filesystem.reading import FileReader, describe, open_file, read_file, stat_file
 
+COPIED = 64 << 20
+
 
 class FilesystemDriver:
     """Objects as files below a directory that belongs to the registry alone. Nothing follows a symbolic link."""
 
     name = "filesystem"
     durable = True
+    least_append = 0
 
     def __init__(self, root: Path) -> None:
         """The directory exists with all that belongs into it, readable by its owner only where it is new."""
@@ -100,19 +103,23 @@ class FilesystemDriver:
     def url(self, key: str, seconds: int, filename: str = "", content_type: str = "") -> str | None:
         """None: files have no URL of their own."""
 
+    def append_limit(self, upload: Upload) -> int | None:
+        """The first file is moved, whatever its size; later ones are copied, which should not take long at once."""
+        return COPIED if upload.parts else None
+
     def append(self, upload: Upload, body: Path, final: bool = False) -> Upload:
-        """The upload with the file as its next part, moved there, durable."""
+        """The upload with the bytes of the file, durable: moved there, or added to what is there."""
         return offload(self._parts.add, upload, body)
 
     def complete(self, upload: Upload) -> Stat:
-        """The Stat of the object at `upload.key`. A single part is renamed, several are joined by copying once."""
-        parts = self._parts.paths(upload)
-        if parts is None:
-            done = self.stat(upload.key)
-            if done and done.size == upload.size:
-                return done
-            raise KeyMissing(upload.key)
-        stat = self._install(parts[0], upload.key, ANY) if len(parts) == 1 else self._join(parts, upload.key)
+        """The Stat of the object at `upload.key`. One part is renamed, more are joined by copying."""
+        with self._parts.finished(upload) as parts:
+            if parts is None:
+                done = self.stat(upload.key)
+                if done and done.size == upload.size:
+                    return done
+                raise KeyMissing(upload.key)
+            stat = self._install(parts[0], upload.key, ANY) if len(parts) == 1 else self._join(parts, upload.key)
         offload(self._parts.drop, upload)
         return stat
 

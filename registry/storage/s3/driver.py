@@ -22,6 +22,7 @@ from registry.storage.s3 import uploads, writing
 from registry.storage.s3.connection import Connection
 from registry.storage.s3.errors import S3Error, failures
 from registry.storage.s3.listing import list_items
+from registry.storage.s3.parts import LEAST, PART
 from registry.storage.s3.reading import S3Reader, head, open_object, stat_of
 from registry.storage.s3.settings import S3Settings
 from registry.storage.s3.sweeping import sweep_bucket, sweep_scratch
@@ -37,6 +38,7 @@ class S3Driver:
 
     name = "s3"
     durable = True
+    least_append = LEAST
 
     def __init__(self, settings: S3Settings) -> None:
         self._settings = settings
@@ -108,6 +110,10 @@ class S3Driver:
             parameters["ResponseContentType"] = content_type
         with failures("GetObject"):
             return self._connection.client.generate_presigned_url("get_object", parameters, ExpiresIn=seconds)
+
+    def append_limit(self, upload: Upload) -> int | None:
+        """64 MiB: what waits on the local disk is not in the store yet, and has to be sent while the client waits."""
+        return 4 * PART
 
     def append(self, upload: Upload, body: Path, final: bool = False) -> Upload:
         """The upload with the bytes of the scratch file added. Raises KeyMissing when it was aborted."""
