@@ -36,10 +36,10 @@ class Query:
     keywords: tuple[tuple[str, ...], ...] = ()
     author: str = ""
     maintainer: str = ""
-    labels: tuple[str, ...] = ()
     prefix: str = ""
     size: int = 20
     from_: int = 0
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
