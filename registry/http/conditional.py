@@ -47,14 +47,15 @@ def is_not_modified(
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
     """The first byte and the byte after the last one, or None for the whole object.
 
-    Several ranges and malformed ones are ignored, as RFC 9110 section 14.2 allows. Raises RangeNotSatisfiable.
+    Several ranges and malformed ones are ignored, as RFC 9110 section 14.2 allows. Raises RangeNotSatisfiable, also
+    for one that ends before it starts, which that section allows too and the OCI distribution specification wants.
     """
     match = _RANGE.match(header.strip()) if header else None
     if not match or not (match[1] or match[2]):
         return None
     first, last = match[1], match[2]
     if first and last and int(last) < int(first):
-        return None
+        raise RangeNotSatisfiable(size)
     start = int(first) if first else max(0, size - int(last))
     end = int(last) + 1 if first and last else size
     if start >= size:

@@ -30,9 +30,10 @@ class Edge:
         request.context.started = time.perf_counter()
         request.id = secrets.token_hex(8)
         request.identity, request.server, request.mount = self._auth, self._server, self._root
-        path = request_path(request.env)
-        mount, path = self._mounts.find(path)
+        whole = request_path(request.env)
+        mount, path = self._mounts.find(whole)
         request.mount = mount or self._root
+        request.outside = mount is not None and self._mounts.is_outside(mount, whole)
         request.path = check_path(path)
 
     def process_response(

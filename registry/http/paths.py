@@ -7,26 +7,21 @@ from typing import Any
 from registry.errors import Invalid
 from registry.http.mount import Mount
 
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 
 
 def request_path(environ: dict[str, Any]) -> str:
-    """The path of a WSGI request, which may still hold anything.
+    """The path of a WSGI request, which may still hold anything; bytes that are not UTF-8 come as lone surrogates.
 
-    Only PATH_INFO is read: hosts disagree on everything else. Raises Invalid for bytes that are not UTF-8.
+    Only PATH_INFO is read: hosts disagree on everything else.
     """
-    path = environ.get("PATH_INFO") or "/"
-    if path.isascii():
-        return str(path)
-    try:
-        return str(path.encode("latin-1").decode("utf-8"))
-    except UnicodeError:
-        raise Invalid("the path is not UTF-8") from None
+    path: str = environ.get("PATH_INFO") or "/"
+    return path if path.isascii() else path.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
 def check_path(path: str) -> str:
-    """`path` itself. Raises Invalid for control characters, backslashes, `.` and `..` and empty segments.
+    """`path` itself. Raises Invalid for control characters, backslashes, `.` and `..`, empty segments and lone surrogates.
 
     A trailing slash is fine. A literal `%2f` is what mod_wsgi leaves of npm's scope separator, and read as such.
     """
@@ -49,12 +44,20 @@ class MountTable:
 
         The path of the public URL is dropped first where the proxy in front has left it on.
         """
-        if self._public_path and _is_below(path, self._public_path):
-            path = path[len(self._public_path) :] or "/"
+        path = self._below_public_path(path)
         for prefix, strip, mount in self._entries:
             if _is_below(path, prefix):
                 return mount, path[strip:] or "/"
         return None, path
+
+    def is_outside(self, mount: Mount, path: str) -> bool:
+        """Whether the path, which is the mount's, lies under one of its root paths instead of its base path."""
+        return not _is_below(self._below_public_path(path), mount.path)
+
+    def _below_public_path(self, path: str) -> str:
+        if self._public_path and _is_below(path, self._public_path):
+            return path[len(self._public_path) :] or "/"
+        return path
 
 
 def _is_below(path: str, prefix: str) -> bool:

@@ -21,11 +21,13 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?\Z", re.ASCII |
 
 
 class Request(falcon.Request):
-    """A falcon request that knows the registry; the middleware fills in the first four attributes."""
+    """A falcon request that knows the registry; the middleware fills in the first five attributes."""
 
     identity: Auth
     server: ServerSettings
     mount: Mount
+    outside: bool
+    """Whether the request came by one of the mount's root paths, outside its base path."""
     id: str
 
     @cached_property
@@ -101,6 +103,11 @@ class Request(falcon.Request):
     def base_path(self) -> str:
         """The path of the mount as clients see it, without a trailing slash; needs no host."""
         return self._public_path(self.mount.registry_url) or self.root_path + self.mount.path
+
+    @property
+    def entry_path(self) -> str:
+        """What the client sees before `path`: the path of the mount, or of the service under a root path."""
+        return self.root_path if self.outside else self.base_path
 
     @property
     def root_path(self) -> str:

@@ -31,7 +31,6 @@ def test_a_date_counts_only_without_if_none_match() -> None:
         ("bytes=90-1000", (90, 100)),
         ("Bytes=5-5", (5, 6)),
         ("bytes=0-1,3-4", None),
-        ("bytes=9-5", None),
         ("lines=0-9", None),
         ("bytes=-", None),
         (None, None),
@@ -43,7 +42,8 @@ def test_a_range_is_clipped_and_a_malformed_one_ignored(header: str | None, expe
 
 
 @pytest.mark.parametrize(
-    ("header", "size"), [("bytes=100-", 100), ("bytes=200-300", 100), ("bytes=-0", 100), ("bytes=0-", 0)]
+    ("header", "size"),
+    [("bytes=100-", 100), ("bytes=200-300", 100), ("bytes=-0", 100), ("bytes=0-", 0), ("bytes=9-5", 100)],
 )
 def test_a_range_outside_the_object_is_refused_with_its_size(header: str, size: int) -> None:
     with pytest.raises(RangeNotSatisfiable) as refusal:

@@ -46,8 +46,10 @@ def test_a_path_is_decoded_from_the_bytes_that_wsgi_tunnels() -> None:
 
 
 def test_a_path_that_is_not_utf8_is_refused() -> None:
+    path = request_path({"PATH_INFO": "/npm/\xff"})
+    assert MountTable([npm := mount("npm")]).find(path)[0] == npm
     with pytest.raises(Invalid):
-        request_path({"PATH_INFO": "/\xff"})
+        check_path(path)
 
 
 def test_the_longest_prefix_on_whole_segments_finds_the_mount() -> None:
@@ -65,9 +67,12 @@ def test_a_root_path_keeps_its_whole_path() -> None:
     table = MountTable([pypi])
     assert table.find("/simple/demo/") == (pypi, "/simple/demo/")
     assert table.find("/pypi/simple/demo/") == (pypi, "/simple/demo/")
+    assert table.is_outside(pypi, "/simple/demo/")
+    assert not table.is_outside(pypi, "/pypi/simple/demo/")
 
 
 def test_the_path_of_the_public_url_is_dropped_where_a_proxy_left_it_on() -> None:
     npm = mount("npm")
     table = MountTable([npm], "/registry")
     assert table.find("/registry/npm/x") == table.find("/npm/x") == (npm, "/x")
+    assert not table.is_outside(npm, "/registry/npm/x")
