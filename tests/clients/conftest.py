@@ -1,8 +1,10 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.clients.programs import Desk
+from tests.clients.server import Server, serving
 
 
 @pytest.fixture
@@ -11,3 +13,10 @@ def desk(tmp_path: Path) -> Desk:
     home = tmp_path / "home"
     home.mkdir()
     return Desk(home)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that the tests share: what one publishes, another must not mind."""
+    with serving(tmp_path_factory.mktemp("registry")) as server:
+        yield server

@@ -9,18 +9,19 @@ USER = "__token__"
 
 
 def _with_token(context: SetupContext) -> str:
-    """The URL of the simple API, with the token for clients that keep it in the URL."""
+    """The URL of the mount, with the token for clients that keep it in the URL."""
     scheme, _, rest = context.url.partition("://")
     userinfo = f"{USER}:{quote(context.token, safe='')}@" if context.token else ""
-    return f"{scheme}://{userinfo}{rest}/simple/"
+    return f"{scheme}://{userinfo}{rest}"
 
 
 def _pip(context: SetupContext) -> str:
-    return f"[global]\nindex-url = {_with_token(context)}\n"
+    return f"[global]\nindex-url = {_with_token(context)}/simple/\n"
 
 
 def _uv(context: SetupContext) -> str:
-    return f'publish-url = "{context.url}/"\n\n[[index]]\nurl = "{_with_token(context)}"\ndefault = true\n'
+    url = _with_token(context)
+    return f'publish-url = "{url}/"\n\n[[index]]\nurl = "{url}/simple/"\ndefault = true\n'
 
 
 def _twine(context: SetupContext) -> str:
