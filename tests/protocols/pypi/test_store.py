@@ -1,6 +1,10 @@
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -12,8 +16,10 @@ from registry.errors import AlreadyExists, DigestMismatch, Forbidden, Gone, Inva
 from registry.protocols.pypi.artifact import DIGEST_FIELDS, parse_form
 from registry.protocols.pypi.index import SIMPLE_JSON, Status
 from registry.protocols.pypi.names import ProjectName
-from registry.protocols.pypi.store import Projects, of_name, of_release
+from registry.protocols.pypi.store import Projects, of_name, of_release, read_listing
+from registry.storage.driver import Driver
 from registry.storage.storage import Storage
+from tests.builders.catalog import WatchedDriver
 from tests.builders.pypi import (
     make_attestation,
     make_form,
@@ -288,3 +294,68 @@ def test_one_of_two_different_files_published_at_once_wins(projects: Projects, p
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(attempt, "abcdefgh")) == 1
     assert len(simple(projects)["files"]) == 1
+
+
+def test_the_feed_tells_who_did_what(catalog: Catalog, projects: Projects, publish: Any) -> None:
+    publish()
+    projects.yank(DEMO, of_release("1.0"), "", ANN)
+    projects.delete(DEMO, of_name(wheel_filename()), ANN)
+    ledger = catalog.package(DEMO)
+    assert ledger
+    assert [(event["action"], event["version"], event["actor"]) for event in ledger.events][-1] == (
+        "delete",
+        wheel_filename(),
+        "ann",
+    )
+
+
+class Stopped(BaseException):
+    """The process ends here, as far as the code under test can tell."""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_publish_cut_short_leaves_the_old_or_the_new_state_and_can_be_repeated(tmp_path: Path, moment: str) -> None:
+    for step in range(1, 20):
+        driver = WatchedDriver()
+        storage = Storage(cast("Driver", driver))
+        countdown = count(1)
+
+        def stop(call: str, key: str, countdown: Iterator[int] = countdown, step: int = step) -> None:
+            if call == "put" and next(countdown) == step:
+                raise Stopped
+
+        setattr(driver, moment, stop)
+        try:
+            publish_into(storage, tmp_path / f"{step}-stopped")
+            stopped = False
+        except Stopped:
+            stopped = True
+        setattr(driver, moment, lambda call, key: None)
+        with closing(open_catalog(storage, tmp_path / f"{step}-again")) as catalog:
+            projects = Projects(catalog, storage.blobs)
+            if catalog.package(DEMO):
+                assert simple(projects)["files"][0]["filename"] == wheel_filename()
+                file = projects.file(DEMO, wheel_filename())
+                assert storage.blobs.read(file.digest, 10**6) == make_wheel()
+        publish_into(storage, tmp_path / f"{step}-repeated")
+        with closing(open_catalog(storage, tmp_path / f"{step}-after")) as catalog:
+            projects = Projects(catalog, storage.blobs)
+            assert [file["filename"] for file in simple(projects)["files"]] == [wheel_filename()]
+            assert names(projects) == ["demo"]
+        if not stopped:
+            return
+    pytest.fail("a publish takes too many writes")
+
+
+def open_catalog(storage: Storage, directory: Path) -> Catalog:
+    return Catalog(storage, "pypi", listing=read_listing, directory=directory)
+
+
+def publish_into(storage: Storage, directory: Path) -> None:
+    """Publish the wheel of demo 1.0 from a process of its own."""
+    data = make_wheel()
+    with (
+        closing(open_catalog(storage, directory)) as catalog,
+        storage.blobs.stage([data], DIGEST_FIELDS) as staged,
+    ):
+        Projects(catalog, storage.blobs).publish(parse_form(make_form(data)), wheel_filename(), staged, ANN)

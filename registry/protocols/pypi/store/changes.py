@@ -1,7 +1,7 @@
 """What a change does to the ledger of a project: pure functions, for `Catalog.update` may run them several times."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from registry.catalog.ledgers import Change, Ledger
 from registry.catalog.listing import Listing
@@ -12,7 +12,14 @@ from registry.protocols.pypi.names import ProjectName
 from registry.protocols.pypi.versions import normalize_version
 
 Changing = Callable[[Ledger], Change | None]
-Selection = Callable[[File], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Files of a project, by the version or file name that they are asked for with."""
+
+    target: str
+    covers: Callable[[File], bool]
 
 
 def read_project(ledger: Ledger) -> Project:
@@ -105,20 +112,20 @@ def setting_status(status: Status, reason: str) -> Changing:
 def of_release(version: str) -> Selection:
     """The files of the release that the version names."""
     release = normalize_version(version)
-    return lambda file: normalize_version(file.version) == release
+    return Selection(version, lambda file: normalize_version(file.version) == release)
 
 
 def of_name(filename: str) -> Selection:
     """The file of that name."""
-    return lambda file: file.filename == filename
+    return Selection(filename, lambda file: file.filename == filename)
 
 
 def _replacing(selection: Selection, substitute: Callable[[File], File | None]) -> Changing:
     def change(ledger: Ledger) -> Change | None:
         before = {file.filename: file for file in list_files(ledger)}
-        after = {file.filename: substitute(file) for file in before.values() if selection(file)}
+        after = {file.filename: substitute(file) for file in before.values() if selection.covers(file)}
         if not after:
-            raise NotFound(f"the project {ledger.name} has no such file")
+            raise NotFound(f"the project {ledger.name} has no file of {selection.target}")
         changed = {name: file for name, file in after.items() if file != before[name]}
         if not changed:
             return None

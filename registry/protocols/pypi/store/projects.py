@@ -100,15 +100,17 @@ class Projects:
 
     def yank(self, name: ProjectName, selection: Selection, reason: str, actor: Actor) -> None:
         """The files selected are yanked. Raises NotFound when there are none."""
-        self._catalog.update(name, yanking(selection, reason or True), action="yank", actor=actor)
+        self._catalog.update(
+            name, yanking(selection, reason or True), action="yank", actor=actor, version=selection.target
+        )
 
     def unyank(self, name: ProjectName, selection: Selection, actor: Actor) -> None:
         """The files selected are not yanked. Raises NotFound when there are none."""
-        self._catalog.update(name, yanking(selection, False), action="unyank", actor=actor)
+        self._catalog.update(name, yanking(selection, False), action="unyank", actor=actor, version=selection.target)
 
     def delete(self, name: ProjectName, selection: Selection, actor: Actor) -> None:
         """The files selected are gone, and their names taken for ever. Raises NotFound when there are none."""
-        self._catalog.update(name, deleting(selection), action="delete", actor=actor)
+        self._catalog.update(name, deleting(selection), action="delete", actor=actor, version=selection.target)
 
     def set_status(self, name: ProjectName, status: Status, reason: str, actor: Actor) -> None:
         """The project has this status. Raises NotFound."""
