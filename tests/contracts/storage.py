@@ -102,6 +102,9 @@ class DriverContract:
     kills = 6
     """How many writing processes are killed."""
 
+    last_gasp = 0.0
+    """Seconds in which a server may still carry out what a killed process asked for."""
+
     @pytest.fixture
     def driver(self) -> Driver:
         raise NotImplementedError
@@ -559,6 +562,7 @@ class DriverContract:
             time.sleep(rng.uniform(0, 0.3))
             process.kill()
             process.join()
+            time.sleep(self.last_gasp)
             for key in keys(driver, "written/"):
                 assert is_whole(data_of(driver, key)), key
                 assert is_whole(read(driver, key)), key

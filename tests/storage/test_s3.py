@@ -28,6 +28,7 @@ def versitygw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 class S3Contract(DriverContract):
     tokens_are_fresh = False
     least_part = 5 << 20
+    last_gasp = 0.5
 
     @pytest.fixture
     def server(self) -> S3Server:
