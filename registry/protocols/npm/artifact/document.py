@@ -17,7 +17,19 @@ Access = Literal["public", "restricted"]
 
 # pnpm 10 sends the publisher's file path in `_resolved` and `_from`, bun digests in the manifest itself.
 _NOT_KEPT: Final = frozenset(
-    {"readme", "dist", "deprecated", "_resolved", "_from", "_id", "_npmUser", "_attachments", "integrity", "shasum"}
+    {
+        "readme",
+        "dist",
+        "deprecated",
+        "_resolved",
+        "_from",
+        "_integrity",
+        "_id",
+        "_npmUser",
+        "_attachments",
+        "integrity",
+        "shasum",
+    }
     | {"_hasShrinkwrap", "hasInstallScript", "maintainers"}
 )
 

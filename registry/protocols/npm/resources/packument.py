@@ -7,54 +7,48 @@ from registry.http.negotiation import parse_weighted, quality
 from registry.http.request import Request
 from registry.http.sending import REVALIDATE, send_blob, send_bytes, send_rendition
 from registry.protocols.npm.index import ABBREVIATED, FULL
-from registry.protocols.npm.names import parse_name
-from registry.protocols.npm.resources.access import check_access, check_read
-from registry.protocols.npm.store import Packages
-from registry.storage.blobs import Blobs
+from registry.protocols.npm.resources.site import Site
 
 
 class PackumentReader:
     """The document of a package, in the form that the caller accepts."""
 
-    def __init__(self, packages: Packages) -> None:
-        self._packages = packages
+    def __init__(self, site: Site) -> None:
+        self._site = site
 
     def on_get(self, req: Request, resp: falcon.Response, package: str) -> None:
-        name = parse_name(package)
-        check_read(req, name)
-        rendition = self._packages.packument(name, wanted_type(req.get_header("Accept")), req.base_url)
-        check_access(req, rendition.note)
+        name = self._site.readable(req, package)
+        rendition = self._site.packages.packument(name, wanted_type(req.get_header("Accept")), req.base_url)
+        self._site.check_access(req, rendition.note)
         send_rendition(req, resp, rendition, caching(req), vary="Accept")
 
 
 class Manifest:
     """One version, by its number or by a tag."""
 
-    def __init__(self, packages: Packages) -> None:
-        self._packages = packages
+    def __init__(self, site: Site) -> None:
+        self._site = site
 
     def on_get(self, req: Request, resp: falcon.Response, package: str, version: str) -> None:
-        name = parse_name(package)
-        check_read(req, name)
-        found, release = self._packages.release(name, version)
-        check_access(req, found.access)
-        body = render_json(self._packages.manifest(name, release, req.base_url))
+        name = self._site.readable(req, package)
+        found, release = self._site.packages.release(name, version)
+        self._site.check_access(req, found.access)
+        body = render_json(self._site.packages.manifest(name, release, req.base_url))
         send_bytes(req, resp, body, FULL, etag=f'"{found.rev}"', caching=caching(req))
 
 
 class Tarball:
     """The bytes of a version, the same for ever."""
 
-    def __init__(self, packages: Packages, blobs: Blobs) -> None:
-        self._packages = packages
-        self._blobs = blobs
+    def __init__(self, site: Site) -> None:
+        self._site = site
 
     def on_get(self, req: Request, resp: falcon.Response, package: str, filename: str) -> None:
-        name = parse_name(package)
-        check_read(req, name)
-        found, release = self._packages.tarball(name, filename.rpartition("/")[2])
-        check_access(req, found.access)
-        send_blob(req, resp, self._blobs, release.tarball, filename=filename.rpartition("/")[2])
+        name = self._site.readable(req, package)
+        filename = filename.rpartition("/")[2]
+        found, release = self._site.packages.tarball(name, filename)
+        self._site.check_access(req, found.access)
+        send_blob(req, resp, self._site.blobs, release.tarball, filename=filename)
 
 
 def wanted_type(accept: str | None) -> str:

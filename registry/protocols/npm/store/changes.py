@@ -161,11 +161,15 @@ def tagging(change_tags: Tagging, rights: Rights) -> Changing:
     return change
 
 
-def changing(change_package: Callable[[Package], Package], rights: Rights, rev: str | None = None) -> Changing:
-    """The package is what `change_package` makes of it. Raises Conflict for a `rev` that is no longer its own."""
+def administering(change_package: Callable[[Package], Package], rights: Rights, rev: str | None = None) -> Changing:
+    """The package is what `change_package` makes of it, at the word of an owner.
+
+    Raises Conflict for a `rev` that is no longer its own.
+    """
 
     def change(ledger: Ledger) -> Change | None:
-        package = _check_write(ledger, rights)
+        package = _open(ledger)
+        rights.check_own(package)
         if rev is not None:
             _check_rev(package, rev)
         after = change_package(package)
@@ -175,16 +179,14 @@ def changing(change_package: Callable[[Package], Package], rights: Rights, rev: 
 
 
 def starring(user: str, likes: bool) -> Changing:
-    """Whether the user likes the package; no listing shows it."""
+    """Whether the user likes the package."""
 
     def change(ledger: Ledger) -> Change | None:
-        package = read_package(ledger)
-        if not package.tags:
-            raise not_found(ledger.name)
+        package = _open(ledger)
         if (user in package.stars) == likes:
             return None
         others = tuple(each for each in package.stars if each != user)
-        return Change(state=replace(package, stars=(*others, user) if likes else others).to_state(), quiet=True)
+        return Change(state=replace(package, stars=(*others, user) if likes else others).to_state())
 
     return change
 
@@ -194,11 +196,17 @@ def not_found(name: str) -> NotFound:
     return NotFound(f"Not found: there is no package {name}")
 
 
-def _check_write(ledger: Ledger, rights: Rights) -> Package:
-    """The package, which has versions and which may be changed. Raises NotFound and Forbidden."""
+def _open(ledger: Ledger) -> Package:
+    """The package, which has versions. Raises NotFound."""
     package = read_package(ledger)
     if not package.tags:
         raise not_found(ledger.name)
+    return package
+
+
+def _check_write(ledger: Ledger, rights: Rights) -> Package:
+    """The package, which has versions and which may be changed. Raises NotFound and Forbidden."""
+    package = _open(ledger)
     rights.check_write(package)
     return package
 

@@ -1,7 +1,7 @@
 """Packages: publish, read, deprecate, unpublish, over the catalog and the blobs."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -9,12 +9,15 @@ from typing import Any
 from registry.auth.actor import Actor
 from registry.catalog.catalog import Catalog
 from registry.catalog.ledgers import Ledger
+from registry.catalog.listing import Listing
 from registry.catalog.renditions import Page, Rendition
+from registry.catalog.search import Query, SearchResult, Visible
 from registry.core.digests import Digest
 from registry.core.strict_json import render_json
 from registry.errors import NotFound
 from registry.offload import offload
 from registry.protocols.npm.artifact import (
+    Access,
     Packed,
     Publication,
     check_agreement,
@@ -112,6 +115,80 @@ class Packages:
         """The `rev` of the package, whose versions have these messages. Raises NotFound and Forbidden."""
         return self._update(name, changes.deprecating(messages, rights), "deprecate", actor)
 
+    def keep_only(
+        self,
+        name: PackageName,
+        kept: Collection[str],
+        tags: Mapping[str, str] | None,
+        rev: str,
+        rights: Rights,
+        actor: Actor,
+    ) -> str:
+        """The `rev` of the package, which offers only the `kept` versions; nothing else is ever published as the rest.
+
+        Raises NotFound, Forbidden, Conflict for another `rev` than the package's, and Invalid for an unknown version.
+        """
+        change = changes.unpublishing(kept, tags, rev, self._now(), rights)
+        return self._update(name, change, "unpublish", actor)
+
+    def remove(self, name: PackageName, version: str, rights: Rights, actor: Actor) -> None:
+        """The version is not on offer, and perhaps was not before. Raises NotFound and Forbidden."""
+        self._update(name, changes.removing(version, self._now(), rights), "unpublish", actor, version)
+
+    def withdraw(self, name: PackageName, rev: str, rights: Rights, actor: Actor) -> None:
+        """The package is not on offer. Raises NotFound, Forbidden, and Conflict for another `rev` than its own."""
+        self._update(name, changes.withdrawing(rev, self._now(), rights), "unpublish", actor)
+
+    def tag(self, name: PackageName, change_tags: changes.Tagging, rights: Rights, actor: Actor) -> None:
+        """The tags are what `change_tags` makes of them. Raises NotFound and Forbidden."""
+        self._update(name, changes.tagging(change_tags, rights), "tag", actor)
+
+    def set_owners(
+        self,
+        name: PackageName,
+        owners: Callable[[Mapping[str, str]], Mapping[str, str]],
+        rights: Rights,
+        actor: Actor,
+        rev: str | None = None,
+    ) -> str:
+        """The `rev` of the package, whose owners are what `owners` makes of them: e-mail addresses by name.
+
+        Raises NotFound, Forbidden, and Conflict for another `rev` than the package's.
+        """
+
+        def change(package: Package) -> Package:
+            return replace(package, owners=owners(package.owners))
+
+        return self._update(name, changes.administering(change, rights, rev), "owner", actor)
+
+    def set_access(self, name: PackageName, access: Access, rights: Rights, actor: Actor) -> None:
+        """Who may read the package. Raises NotFound and Forbidden."""
+        change = changes.administering(lambda package: replace(package, access=access), rights)
+        self._update(name, change, "access", actor)
+
+    def star(self, name: PackageName, likes: bool, actor: Actor) -> str:
+        """The `rev` of the package, which the actor likes or not. Raises NotFound."""
+        return self._update(name, changes.starring(actor.user or "", likes), "star", actor)
+
+    def attestations(self, name: PackageName, version: str) -> tuple[Package, Digest]:
+        """The digest of the document with the version's attestations. Raises NotFound."""
+        package, release = self.release(name, version)
+        if release.version != version or release.attestations is None:
+            raise NotFound(f"Not found: {name}@{version} has no attestations")
+        return package, release.attestations
+
+    def search(self, query: Query, visible: Visible | None) -> SearchResult:
+        """A page of the packages that match."""
+        return self._catalog.search(query, visible)
+
+    def search_all(self, query: Query, visible: Visible | None) -> Iterator[Listing]:
+        """All packages that match."""
+        start, result = 0, self._catalog.search(query, visible)
+        while result.listings:
+            yield from result.listings
+            start += len(result.listings)
+            result = self._catalog.search(replace(query, from_=start), visible)
+
     def _update(self, name: PackageName, change: changes.Changing, action: str, actor: Actor, version: str = "") -> str:
         return read_package(self._catalog.update(name, change, action=action, actor=actor, version=version)).rev
 
@@ -131,11 +208,13 @@ class Packages:
 
     def _describe(self, publication: Publication, packed: Packed, staged: Staged, rights: Rights) -> Release:
         """The release without what else is to be kept of it."""
-        scripts = publication.manifest.get("scripts")
+        manifest = publication.manifest
+        scripts = manifest.get("scripts")
         runs = isinstance(scripts, dict) and any(scripts.get(each) for each in _INSTALLS)
+        builds = packed.has_gyp and manifest.get("gypfile") is not False
         return Release(
             version=publication.version,
-            manifest=publication.manifest,
+            manifest=manifest,
             dist={
                 "integrity": integrity_of(staged.digests["sha512"]),
                 "shasum": staged.digests["sha1"],
@@ -149,7 +228,7 @@ class Packages:
             publisher_email=rights.email,
             deprecated=publication.deprecated,
             has_shrinkwrap=packed.has_shrinkwrap,
-            has_install_script=runs or packed.has_gyp,
+            has_install_script=runs or builds,
         )
 
     def _keep(self, release: Release, publication: Publication, staged: Staged) -> Release:

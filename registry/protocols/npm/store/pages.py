@@ -9,6 +9,7 @@ from registry.catalog.renditions import Page
 from registry.core.ledger import Entry
 from registry.protocols.npm.index import Release, is_tombstone, render_packument, render_release
 from registry.protocols.npm.store.changes import read_latest, read_package
+from registry.protocols.npm.store.searching import labels_of
 
 _MAX_TEXT = 512
 _MAX_KEYWORDS = 50
@@ -63,6 +64,7 @@ def read_listing(ledger: Ledger) -> Listing | None:
         publisher=latest.publisher,
         maintainers=tuple(package.owners),
         modified=ledger.modified,
+        labels=labels_of(package, latest.version),
         extra={key: value for key, value in extra.items() if value},
     )
 
