@@ -99,7 +99,8 @@ def _build_client(session: "Session", settings: S3Settings) -> "S3Client":
 
     config = Config(
         signature_version="s3v4",
-        s3={"addressing_style": "path" if settings.endpoint else "auto"},
+        # "virtual" is what "auto" does, but for presigned URLs, which "auto" sends to another region's door.
+        s3={"addressing_style": "path" if settings.endpoint else "virtual"},
         connect_timeout=settings.connect_timeout,
         read_timeout=settings.read_timeout,
         retries={"mode": "standard", "total_max_attempts": settings.attempts},
