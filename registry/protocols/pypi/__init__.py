@@ -1,4 +1,4 @@
-"""PyPI: a Python package index, as pip, uv, poetry, pip-tools, twine, hatch and flit know one.
+"""PyPI: a Python package index, as pip, uv, poetry, pdm, pip-tools, twine, hatch and flit know one.
 
 Specifications, all at packaging.python.org/specifications unless named by number:
 

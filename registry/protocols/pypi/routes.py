@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from registry.plugin import Mount, Protocol, Route, Services
+from registry.plugin import Mount, Protocol, Route, Services, references_of_catalog
 from registry.protocols.pypi.errors import render_error
 from registry.protocols.pypi.names import FILENAME_PATTERN, PROJECT_PATTERN
 from registry.protocols.pypi.resources import (
@@ -63,6 +63,7 @@ PROTOCOL = Protocol(
     patterns=PATTERNS,
     routes=routes,
     dialect=render_error,
+    references=references_of_catalog(read_listing),
     root_paths=("/simple", "/packages"),
     setups=SETUPS,
 )

@@ -11,6 +11,7 @@ DIGEST_FIELDS = {"sha256": "sha256_digest", "blake2b_256": "blake2_256_digest", 
 """Algorithms, as `registry.core.digests` calls them, and the fields that carry their hexadecimal digests."""
 
 _RETIRED_ACTIONS = frozenset({"submit", "doc_upload", "remove_pkg", "verify", "submit_pkg_info"})
+_MAX_COMMENT = 500
 
 Fields = Mapping[str, Sequence[str]]
 
@@ -52,7 +53,7 @@ def parse_form(fields: Fields) -> UploadForm:
         release=normalize_version(version),
         filetype=_filetype(_required(fields, "filetype")),
         digests=_digests(fields),
-        comment=_single(fields, "comment"),
+        comment=_single(fields, "comment")[:_MAX_COMMENT],
         attestations=_single(fields, "attestations"),
     )
 
