@@ -59,15 +59,15 @@ def iter_central(data: bytes, count: int) -> Iterator[Central]:
         _, flags, method, crc, compressed, size, name_size, extra_size, comment_size, disk, attributes, offset = fields
         start = at + _CENTRAL.size
         at = start + name_size + extra_size
-        if at > len(data) or disk or comment_size:
-            raise ArchiveInvalid("zip: an entry of the central directory is cut, has a comment or is on another disk")
+        if disk or comment_size:
+            raise ArchiveInvalid("zip: an entry has a comment or is on another disk")
         name = data[start : start + name_size]
         wide = _parse_extra(data[start + name_size : at], name)
         if wide is not None:
             size, compressed, offset = _widened((size, compressed, offset), wide)
         yield Central(name, flags, method, crc, compressed, size, attributes, offset)
     if at != len(data):
-        raise ArchiveInvalid("zip: the central directory has more entries than the archive says")
+        raise ArchiveInvalid("zip: the central directory does not end with the last entry")
 
 
 def read_local(file: BinaryIO, central: Central) -> Local:
@@ -82,7 +82,7 @@ def read_local(file: BinaryIO, central: Central) -> Local:
     _, flags, method, crc, compressed, size, name_size, extra_size = _LOCAL.unpack_from(head)
     if name_size != len(central.name) or head[_LOCAL.size :] != central.name:
         raise ArchiveInvalid(f"zip: the local header of {shown(central.name)} has another name")
-    wide = _parse_extra(file.read(extra_size), central.name) if extra_size else None
+    wide = _parse_extra(file.read(extra_size), central.name)
     if wide is not None:
         size, compressed = _widened((size, compressed), wide)
     start = central.offset + len(head) + extra_size

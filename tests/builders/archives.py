@@ -163,8 +163,8 @@ def zip64_extra(*numbers: int) -> bytes:
     return struct.pack(f"<HH{len(numbers)}Q", 1, 8 * len(numbers), *numbers)
 
 
-def zip_end(entries: int, size: int, offset: int, comment: bytes = b"", disk: int = 0) -> bytes:
-    return struct.pack("<4sHHHHLLH", b"PK\x05\x06", disk, disk, entries, entries, size, offset, len(comment)) + comment
+def zip_end(entries: int, size: int, offset: int, comment: bytes = b"") -> bytes:
+    return struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, entries, entries, size, offset, len(comment)) + comment
 
 
 def zip_end64(entries: int, size: int, offset: int, *, located: int | None = None, length: int = 44) -> bytes:

@@ -96,6 +96,10 @@ def test_the_mode_is_told(mode: bytes, number: int) -> None:
     assert first(tar_archive(tar_header(b"bin/x", mode=mode))).mode == number
 
 
+def test_a_link_stays_one_with_a_slash_behind_its_name() -> None:
+    assert walk(tar_archive(tar_member(b"p/l/", kind=b"2", link=b"a"))) == [("symlink", "p/l", b"", "a")]
+
+
 def test_a_ustar_prefix_is_part_of_the_name() -> None:
     assert walk(tar_archive(tar_header(b"a.txt", prefix=b"some/where")))[0][1] == "some/where/a.txt"
 
@@ -160,6 +164,14 @@ def test_a_member_cannot_be_read_after_the_next_was_asked_for(size: int) -> None
     next(members)
     with pytest.raises(ValueError, match="passed"):
         first.read(100)
+
+
+def test_pieces_asked_for_before_cannot_be_read_after_the_next_member_was_asked_for() -> None:
+    members = iter_tar([tar_archive(FILE, FILE)])
+    pieces = next(members).chunks()
+    next(members)
+    with pytest.raises(ValueError, match="passed"):
+        next(pieces)
 
 
 def test_a_member_is_read_once() -> None:

@@ -33,15 +33,16 @@ def refused(data: bytes, match: str, **options: Any) -> None:
         walk(data, **options)
 
 
-@pytest.mark.parametrize("size", [base256(-512), base256(-1), b"-0000000512\0", b"\xff" * 12])
+@pytest.mark.parametrize("size", [base256(-512), base256(-1), b"\xff" * 12])
 def test_a_negative_size_is_refused_at_once(size: bytes) -> None:
+    """CVE-2025-8194: tarfile of 3.11.7 steps back and reads the same two kilobytes for ever."""
     begun = time.monotonic()
-    refused(tar_archive(tar_header(size=size), bytes(BLOCK)), "negative|not a number")
+    refused(tar_archive(tar_header(size=size), bytes(BLOCK)), "negative")
     assert time.monotonic() - begun < 0.5
 
 
 @pytest.mark.parametrize(
-    "size", [b"0x00000001f\0", b"0o000000017\0", b"00_00000017\0", b"+0000000017\0", b"99999999999\0"]
+    "size", [b"0x00000001f\0", b"0o000000017\0", b"00_00000017\0", b"+0000000017\0", b"-0000000512\0", b"99999999999\0"]
 )
 def test_a_size_that_is_not_octal_is_refused(size: bytes) -> None:
     refused(tar_archive(tar_header(size=size), FILE), "not a number")
@@ -58,9 +59,8 @@ def test_a_size_may_be_filled_up_in_any_of_the_usual_ways(size: bytes) -> None:
 
 
 def test_a_size_beyond_the_limit_is_refused_before_the_data() -> None:
-    huge = tar_header(size=base256(2**40))
     with pytest.raises(ArchiveTooLarge):
-        walk(tar_archive(huge))
+        first(tar_header(size=base256(2**40)))
 
 
 @pytest.mark.parametrize("pax", [b"0", b"512", b"1024", b"7.0"])
@@ -73,7 +73,7 @@ def test_a_pax_size_that_contradicts_the_header_is_refused(pax: bytes) -> None:
 def test_a_pax_size_beyond_octal_digits_counts_as_the_size() -> None:
     header = pax_header({"size": str(2**33).encode()}) + tar_header(size=0)
     with pytest.raises(ArchiveTooLarge):
-        walk(header)
+        first(header)
     assert first(header, limits=ArchiveLimits(max_unpacked=2**34)).size == 2**33
 
 
@@ -84,7 +84,7 @@ def test_a_pax_size_that_is_no_number_is_refused(size: bytes) -> None:
 
 def test_more_members_than_the_limit_are_refused() -> None:
     limits = ArchiveLimits(max_entries=10)
-    assert len(walk(tar_archive(*[FILE] * 10), limits=limits)) == 10
+    assert len(walk(tar_archive(*[pax_header({"mtime": b"1.5"}) + FILE] * 10), limits=limits)) == 10
     refused(tar_archive(*[FILE] * 11), "more than 10 members", limits=limits)
 
 
@@ -109,9 +109,10 @@ def test_zeros_without_end_are_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K"])
-def test_an_extension_header_of_a_gigabyte_is_refused_before_its_data(kind: bytes) -> None:
+@pytest.mark.parametrize("size", [2 * MIB, 1024 * MIB])
+def test_an_extension_header_of_megabytes_is_refused_before_its_data(kind: bytes, size: int) -> None:
     def chunks() -> Iterator[bytes]:
-        yield tar_header(size=2**30, kind=kind)
+        yield tar_header(size=size, kind=kind)
         pytest.fail("read on")
 
     with pytest.raises(ArchiveInvalid, match="too large"):

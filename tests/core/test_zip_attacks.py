@@ -106,6 +106,11 @@ def test_data_that_ends_elsewhere_than_told_is_refused(packed: bytes) -> None:
     unreadable(ZipPart(packed=packed), "does not end where")
 
 
+def test_data_behind_a_stream_that_ends_with_a_block_read_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("registry.core.zip._FED", len(PART.data))
+    unreadable(ZipPart(packed=PART.data * 2), "does not end where")
+
+
 def test_damaged_data_is_refused() -> None:
     unreadable(ZipPart(packed=b"\xff" * 20), "damaged")
 
@@ -212,6 +217,29 @@ def test_other_methods_than_deflate_are_refused(method: int) -> None:
 )
 def test_a_local_header_that_differs_from_the_directory_is_refused(told: dict[str, int | bytes]) -> None:
     refused(zip_archive(ZipPart(in_local=told)), "another name|differs from the directory|extra field")
+
+
+@pytest.mark.parametrize("at", [0, BODY.offset])
+@pytest.mark.parametrize("byte", range(4))
+def test_a_header_without_its_signature_is_refused(at: int, byte: int) -> None:
+    data = bytearray(zip_archive(PART))
+    data[at + byte] ^= 1
+    refused(bytes(data), "no local header|malformed central directory")
+
+
+@pytest.mark.parametrize("cut", [4, 45])
+def test_a_directory_cut_in_a_header_is_refused(cut: int) -> None:
+    directory = BODY.data[BODY.offset :]
+    directory += directory[:cut]
+    refused(
+        BODY.data[: BODY.offset] + directory + zip_end(2, len(directory), BODY.offset), "malformed central directory"
+    )
+
+
+def test_a_name_that_reaches_out_of_the_directory_is_refused() -> None:
+    longer = ZipPart(in_central={"name": b"a.txtx"})
+    directory = zip_body([longer]).data[BODY.offset : -1]
+    refused(BODY.data[: BODY.offset] + directory + zip_end(1, len(directory), BODY.offset), "does not end with")
 
 
 @pytest.mark.parametrize("told", [{"crc": 1}, {"size": 1}, {"compressed": 1}])

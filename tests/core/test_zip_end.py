@@ -59,7 +59,10 @@ def test_a_wrong_number_of_entries_is_refused(entries: int) -> None:
 
 
 def test_several_disks_are_refused() -> None:
-    refused(BODY.data + zip_end(1, BODY.size, BODY.offset, disk=1), "several disks")
+    for at, number in [(4, 1), (6, 1), (8, 0)]:
+        end = bytearray(zip_end(1, BODY.size, BODY.offset))
+        end[at] = number
+        refused(BODY.data + bytes(end), "several disks")
     refused(zip_archive(ZipPart(in_central={"disk": 1})), "another disk")
 
 
@@ -85,6 +88,8 @@ def test_zip64_ends_that_lie_are_refused() -> None:
     refused(end64(located=0), "not where its locator says")
     refused(end64(located=len(BODY.data) - 1), "not where its locator says")
     refused(end64(length=45), "not where its locator says")
+    refused(end64().replace(b"PK\x06\x06", b"PK\x06\x05"), "not where its locator says")
+    refused(zip_end64(0, 0, 0)[56:] + zip_end(0, 0, 0), "no zip64 end")
     refused(BODY.data + zip_end64(1, BODY.size, BODY.offset)[56:] + zip_end(0xFFFF, WIDE, WIDE), "locator|zip64")
 
 
