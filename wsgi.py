@@ -1,3 +1,5 @@
+"""The registry for a WSGI host: gunicorn, uWSGI, mod_wsgi."""
+
 from registry.app import create_app
 
 application = create_app()
