@@ -74,34 +74,46 @@ class ZipArchive:
             raise ArchiveInvalid(f"zip: no file {shown(name)}")
         if entry.size > limit:
             raise ArchiveTooLarge(limit, f"the entry {shown(name)}")
-        content = b"".join(self._packed(entry)) if entry.method == _STORED else self._inflated(entry)
-        if len(content) != entry.size or zlib.crc32(content) != entry.crc:
-            raise ArchiveInvalid(f"zip: {shown(name)} is not what the directory says")
-        return content
+        return b"".join(self._content(entry))
+
+    def verify(self, entry: ZipEntry) -> None:
+        """Returns if the content of `entry` is what the directory says; unpacks it. Raises ArchiveInvalid."""
+        for _ in self._content(entry):
+            pass
+
+    def _content(self, entry: ZipEntry) -> Iterator[bytes]:
+        size = crc = 0
+        for piece in self._packed(entry) if entry.method == _STORED else self._inflated(entry):
+            size += len(piece)
+            if size > entry.size:
+                raise ArchiveInvalid(f"zip: {shown(entry.name)} is larger than the directory says")
+            crc = zlib.crc32(piece, crc)
+            yield piece
+        if size != entry.size or crc != entry.crc:
+            raise ArchiveInvalid(f"zip: {shown(entry.name)} is not what the directory says")
 
     def _packed(self, entry: ZipEntry) -> Iterator[bytes]:
-        self._file.seek(entry.start)
         for at in range(0, entry.compressed, _FED):
+            self._file.seek(entry.start + at)
             yield self._file.read(min(_FED, entry.compressed - at))
 
-    def _inflated(self, entry: ZipEntry) -> bytes:
+    def _inflated(self, entry: ZipEntry) -> Iterator[bytes]:
         inflater = Inflater(RAW)
-        content = bytearray()
+        left = entry.compressed
         for packed in self._packed(entry):
-            for piece in inflater.feed(packed):
-                content += piece
-                if len(content) > entry.size:
-                    raise ArchiveInvalid(f"zip: {shown(entry.name)} is larger than the directory says")
+            yield from inflater.feed(packed)
+            left -= len(packed)
             if inflater.finished:
                 break
-        if not inflater.finished or inflater.rest or self._file.tell() != entry.start + entry.compressed:
+        if not inflater.finished or inflater.rest or left:
             raise ArchiveInvalid(f"zip: the data of {shown(entry.name)} does not end where the directory says")
-        return bytes(content)
 
 
 def open_zip(file: BinaryIO, limits: ArchiveLimits = DEFAULT_LIMITS) -> ZipArchive:
-    """The archive in the seekable `file`; its local headers are read, and the content of its symbolic links.
+    """The archive in the seekable `file`.
 
+    Reads all headers, and little content: symbolic links, and deflated entries with a data descriptor, of which a
+    program that reads from the start learns the end in no other way (CVE-2025-54368).
     Accepts stored and deflated entries, zip64, data descriptors behind deflated entries and a comment at the end.
     Raises ArchiveTooLarge if the sizes add up to more than `limits.max_unpacked`. Raises ArchiveInvalid past the other
     limits, for names and links that leave the tree, encrypted entries, devices, and for any ambiguity: anything before,
@@ -119,6 +131,9 @@ def open_zip(file: BinaryIO, limits: ArchiveLimits = DEFAULT_LIMITS) -> ZipArchi
     _check_sizes(listed, length, limits)
     archive = ZipArchive(file, _entries(listed, _starts(file, listed, directory.offset)))
     _check_links(archive)
+    for central, entry in zip(listed, archive.entries, strict=True):
+        if central.flags & DESCRIPTOR_FLAG:
+            archive.verify(entry)
     return archive
 
 

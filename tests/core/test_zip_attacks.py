@@ -261,6 +261,23 @@ def test_a_narrow_data_descriptor_with_zip64_is_refused(layout: str) -> None:
     refused(zip_archive(streamed_part(ZipPart(local_extra=zip64_extra(0, 0)), layout)), "data descriptor")
 
 
+def test_an_entry_hidden_behind_the_data_in_front_of_a_data_descriptor_is_refused() -> None:
+    """CVE-2025-54368: from the start, the deflated data end early, and the next header is the hidden one's."""
+    early = zip_body([streamed_part(PART), ZipPart(b"hidden")])
+    hidden = early.data[early.data.index(PART.data) : early.offset]
+    part = streamed_part(ZipPart(packed=hidden))
+    refused(zip_archive(part), "does not end where")
+
+
+def test_content_in_front_of_a_data_descriptor_is_verified_at_once() -> None:
+    crc: dict[str, int | bytes] = {"crc": 1}
+    part = streamed_part(ZipPart(in_central=crc))
+    data = bytearray(zip_archive(part))
+    at = data.index(b"PK\x07\x08") + 4
+    data[at : at + 4] = b"\1\0\0\0"
+    refused(bytes(data), "not what the directory says")
+
+
 def test_a_missing_data_descriptor_is_refused() -> None:
     refused(zip_archive(replace(streamed_part(PART), descriptor=None)), "gap")
 
