@@ -4,7 +4,7 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,10 +33,12 @@ from registry.ui.pages import ui_routes
 ROOT = Mount(id="", protocol="", path="", prefix="", dialect=render_plain)
 
 
-def create_app(settings: Settings | None = None) -> falcon.App[Request, falcon.Response]:
-    """The registry as a WSGI application; settings default to those of the environment."""
+def create_app(
+    settings: Settings | None = None, services: Services | None = None
+) -> falcon.App[Request, falcon.Response]:
+    """The registry as a WSGI application; settings default to those of the environment, services to new ones."""
     settings = settings or settings_of_environment()
-    services = open_services(settings)
+    services = services or open_services(settings)
     mounts = resolve_mounts(settings)
     protocols = discover()
     tables = {
@@ -82,15 +84,26 @@ def resolve_mounts(settings: Settings) -> list[Mount]:
 
     Raises ConfigError for an unknown protocol or feature, and for two mounts at one path.
     """
-    protocols = discover()
-    wanted = {name: MountSettings() for name in protocols} | dict(settings.mounts)
-    mounts = [_mount(name, each, protocols) for name, each in wanted.items() if each.enabled]
+    mounts = list(_iter_mounts(settings, disabled=False))
     paths: dict[str, str] = {}
     for mount in mounts:
         other = paths.setdefault(mount.path, mount.id)
         if other != mount.id:
             raise ConfigError(f"mounts {other} and {mount.id} are both at {mount.path}")
     return mounts
+
+
+def stored_mounts(settings: Settings) -> list[Mount]:
+    """All mounts whose packages may be in the store: those that answer, and those that are disabled."""
+    return list(_iter_mounts(settings, disabled=True))
+
+
+def _iter_mounts(settings: Settings, *, disabled: bool) -> Iterator[Mount]:
+    protocols = discover()
+    wanted = {name: MountSettings() for name in protocols} | dict(settings.mounts)
+    for name, each in wanted.items():
+        if each.enabled or disabled:
+            yield _mount(name, each, protocols)
 
 
 def _mount(name: str, settings: MountSettings, protocols: Mapping[str, Protocol]) -> Mount:

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -16,7 +16,17 @@ from registry.http.mount import Dialect, ErrorBody, Mount
 from registry.http.routing import Route
 from registry.storage.storage import Storage
 
-__all__ = ["ClientSetup", "ErrorBody", "Mount", "Protocol", "Route", "Services", "SetupContext", "discover"]
+__all__ = [
+    "ClientSetup",
+    "ErrorBody",
+    "Mount",
+    "Protocol",
+    "Route",
+    "Services",
+    "SetupContext",
+    "discover",
+    "references_of_catalog",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,9 @@ class Protocol:
 
     `patterns` are the regular expressions of the fields in route templates; `features` the options a mount may set,
     with their defaults; `root_paths` what the default mount answers outside its base path.
+
+    `references` gives the digests of all blobs that a mount names, and raises when it cannot: what is missing there
+    will be deleted. `sweep` ends uploads to a mount that were idle for so many seconds, and counts them.
     """
 
     name: str
@@ -64,9 +77,18 @@ class Protocol:
     patterns: Mapping[str, str]
     routes: Callable[[Mount, Services], Sequence[Route]]
     dialect: Dialect
+    references: Callable[[Mount, Services], Iterable[str]]
+    sweep: Callable[[Mount, Services, float], int] = lambda mount, services, seconds: 0
     root_paths: tuple[str, ...] = ()
     features: Mapping[str, Any] = field(default_factory=dict)
     setups: Sequence[ClientSetup] = ()
+
+
+def references_of_catalog(
+    listing: Callable[[Ledger], Listing | None],
+) -> Callable[[Mount, Services], Iterable[str]]:
+    """The `references` of a protocol that names blobs only in the ledgers of its catalog."""
+    return lambda mount, services: services.catalog(mount, listing).references()
 
 
 @cache

@@ -6,7 +6,7 @@ import click
 
 from registry import __version__
 
-COMMANDS = ("serve", "user", "token", "setup", "config")
+COMMANDS = ("serve", "user", "token", "setup", "config", "gc")
 
 
 class Commands(click.Group):

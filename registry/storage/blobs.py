@@ -1,40 +1,50 @@
 """Blobs: bytes that never change, named by their sha256 and shared by all protocols.
 
-A blob lies at `blobs/sha256/ab/<hex>`. Where a store cannot move a finished upload, the pointer `<hex>.at` tells its
-key instead. `blobs/sha512/ab/<hex>` tells the sha256 of a blob that OCI clients also know by its sha512.
+A blob lies at `blobs/sha256/ab/<hex>`. Where a store cannot move a finished upload, or while an older copy is being
+deleted, the pointer `<hex>.at` tells its key instead; `<hex>.tombstone` is garbage collection's.
+`blobs/sha512/ab/<hex>` tells the sha256 of a blob that OCI clients also know by its sha512.
 """
 
-import json
+import time
 from collections.abc import Callable, Iterable, Iterator
-from threading import Lock
-from typing import Any, Final, TypeVar
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+from uuid import uuid4
 
-from registry.core.digests import Digest, algorithm_of, hex_of, sha256_digest
+from registry.core.digests import Digest, hex_of, sha256_digest
 from registry.errors import Contention, NotFound, TooLarge
-from registry.storage.driver import ABSENT, ConditionFailed, KeyMissing, Object, Reader, Stat, matching
+from registry.storage.driver import ABSENT, ConditionFailed, KeyMissing, Reader, Stat, matching
+from registry.storage.keying import POINTER, SHA256, TOMBSTONE, blob_key, digest_at
 from registry.storage.objects import Objects
+from registry.storage.positions import Positions
 from registry.storage.staging import Staged, StagedWriter
+from registry.storage.tombstones import State, Tombstone, Tombstones
 
-T = TypeVar("T")
-POSITIONS: Final = 16_384
 ATTEMPTS: Final = 5
-POINTER: Final = ".at"
-SHA256: Final = "blobs/sha256/"
+ASIDE: Final = "blobs/aside/"
 
 
-def blob_key(digest: Digest) -> str:
-    """The key that the digest's own object, or its alias, has."""
-    name = hex_of(digest)
-    return f"blobs/{algorithm_of(digest)}/{name[:2]}/{name}"
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What there is of one sha256: the blob's Stat with the key where it lies, and whether it has a tombstone."""
+
+    digest: Digest
+    stat: Stat | None
+    marked: bool
 
 
 class Blobs:
-    """Put if absent, found by sha256 or by an alias. Raises StorageFull and Unavailable when the store fails."""
+    """Put if absent, found by sha256 or by an alias. Raises StorageFull and Unavailable when the store fails.
+
+    A blob that was put, or revived, stays there for a while (see tombstones) to be named in a ledger or a manifest.
+    """
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._known: dict[str, str] = {}
-        self._lock = Lock()
+        self._positions = Positions(objects)
+        self.tombstones = Tombstones(objects)
 
     def writer(self, algorithms: Iterable[str] = (), limit: int | None = None) -> StagedWriter:
         """A context to write into, on the store's own file system; sha256 is always computed."""
@@ -49,14 +59,24 @@ class Blobs:
 
     def commit(self, staged: Staged) -> Digest:
         """The sha256 under which the staged bytes now are in the store; the staged file is gone."""
-        self._keep(staged.digest, staged.size, lambda key: self._objects.put(key, staged.path, ABSENT))
+        self._keep(
+            staged.digest,
+            staged.size,
+            lambda key: self._objects.put(key, staged.path, ABSENT),
+            lambda key: self._objects.put(key, staged.path).key,
+        )
         staged.discard()
         return staged.digest
 
     def put(self, data: bytes) -> Digest:
         """The sha256 under which the bytes now are in the store."""
         digest = sha256_digest(data)
-        self._keep(digest, len(data), lambda key: self._objects.put(key, data, ABSENT))
+        self._keep(
+            digest,
+            len(data),
+            lambda key: self._objects.put(key, data, ABSENT),
+            lambda key: self._objects.put(key, data).key,
+        )
         return digest
 
     def adopt(self, upload: Stat, digest: Digest) -> None:
@@ -67,25 +87,24 @@ class Blobs:
 
         def move(key: str) -> None:
             if self._objects.move(upload.key, key, ABSENT) is None:
-                dangling = self._objects.stat(key + POINTER)
-                pointer = json.dumps({"key": upload.key, "size": upload.size}).encode()
-                self._objects.put(key + POINTER, pointer, matching(dangling) if dangling else ABSENT)
+                self._positions.point(digest, upload.key, upload.size)
 
-        self._keep(digest, upload.size, move)
-        found = self.stat(digest)
-        if found and found.key != upload.key:
-            self._objects.delete(upload.key)
+        if not self._keep(digest, upload.size, move, lambda _: upload.key):
+            pointer = self._positions.pointer(digest)
+            if pointer is None or pointer.key != upload.key:
+                self._objects.delete(upload.key)
 
     def alias(self, sha512: Digest, sha256: Digest) -> None:
         """The blob is found by its sha512 too, which the caller computed from its bytes."""
-        record = json.dumps({"sha256": sha256}).encode()
-        found = self._objects.read(blob_key(sha512))
-        if not isinstance(found, Object) or found.data != record:
-            self._objects.put(blob_key(sha512), record)
+        self._positions.alias(sha512, sha256)
+
+    def resolve(self, digest: Digest) -> Digest | None:
+        """The sha256 of the blob with that digest, should there be one; None for a sha512 that nobody told of."""
+        return self._positions.sha256_of(digest)
 
     def stat(self, digest: Digest) -> Stat | None:
         """The blob's Stat with the key where it lies, or None where there is none."""
-        return self._find(digest, self._objects.stat)
+        return self._positions.find(digest, self._objects.stat)
 
     def open(self, digest: Digest, start: int = 0, end: int | None = None) -> Reader:
         """A Reader of the bytes from `start` to `end` (exclusive, clipped). Raises NotFound."""
@@ -96,7 +115,7 @@ class Blobs:
             except KeyMissing:
                 return None
 
-        found = self._find(digest, open_at)
+        found = self._positions.find(digest, open_at)
         if found is None:
             raise NotFound("no such blob")
         return found
@@ -117,87 +136,93 @@ class Blobs:
         return self._objects.url(found.key, seconds, filename, content_type) if found else None
 
     def delete(self, digest: Digest) -> bool:
-        """True when a blob was removed."""
-        name = self._sha256_of(digest)
+        """True when a blob was removed, whoever needs it; `bury` is for one that nobody should need."""
+        name = self.resolve(digest)
         if name is None:
             return False
         if name != digest:
-            self._forget(digest)
+            self._positions.forget(digest)
             self._objects.delete(blob_key(digest))
-        key = blob_key(name)
-        pointed = self._pointer(key)
-        removed = self._objects.delete(key)
-        if pointed:
-            self._forget(name)
-            self._objects.delete(key + POINTER)
-            removed |= self._objects.delete(pointed)
-        return removed
+        pointer = self._positions.pointer(name)
+        there = self.stat(name) is not None
+        self._objects.delete(blob_key(name))
+        if pointer:
+            self._positions.unpoint(name, pointer, erase=True)
+        return there
+
+    def revive(self, digest: Digest) -> bool:
+        """Whether the blob is there and stays to be named; if not, its bytes must be put (again)."""
+        name = self.resolve(digest)
+        return name is not None and self.tombstones.spare(name) is None and self.stat(name) is not None
+
+    def is_condemned(self, digest: Digest) -> bool:
+        """Whether nobody should rely on the blob, which is still there for who reads it, without putting it again."""
+        name = self.resolve(digest)
+        tombstone = self.tombstones.read(name) if name else None
+        return tombstone is not None and tombstone.state is not State.SPARED
+
+    def bury(self, tombstone: Tombstone, *, erase: bool = True) -> bool:
+        """Whether the blob is gone and so is its tombstone; False when it was spared, or another burial began.
+
+        `erase` as in `Positions.unpoint`.
+        """
+        # Invariant: what will be deleted is looked up before the burial begins, so that it is nothing put since.
+        own = self._objects.stat(blob_key(tombstone.digest))
+        pointer = self._positions.pointer(tombstone.digest)
+        burial = self.tombstones.write(tombstone.digest, State.BURYING, tombstone)
+        if burial is None:
+            return False
+        if own:
+            with suppress(ConditionFailed):
+                self._objects.delete(own.key, matching(own))
+        if pointer:
+            self._positions.unpoint(tombstone.digest, pointer, erase=erase)
+        self.tombstones.remove(burial)
+        return True
+
+    def sweep(self, seconds: float) -> int:
+        """How many copies that were put aside, and that no pointer leads to, were older than that and are gone."""
+        swept, horizon = 0, time.time() - seconds
+        for item in self._objects.list(ASIDE):
+            pointer = self._positions.pointer(digest_at(item.key))
+            lost = pointer is None or pointer.key != item.key
+            if lost and isinstance(item, Stat) and item.modified <= horizon:
+                swept += self._objects.delete(item.key)
+        return swept
 
     def list(self, after: Digest | None = None) -> Iterator[tuple[Digest, Stat]]:
         """Every blob whose sha256 is greater than `after`, in order, with its Stat."""
-        last = after
-        for item in self._objects.list(SHA256, blob_key(after) if after else ""):
-            name = Digest("sha256:" + item.key.rpartition("/")[2].removesuffix(POINTER))
-            found = self.stat(name) if item.key.endswith(POINTER) else item
-            if name != last and isinstance(found, Stat):
-                last = name
-                yield name, found
+        return ((plot.digest, plot.stat) for plot in self.plots(after) if plot.stat)
 
-    def _keep(self, digest: Digest, size: int, write: Callable[[str], Any]) -> None:
-        """The blob is there: as it was, or by `write(key)`. One of another size is a damaged one and goes first."""
+    def plots(self, after: Digest | None = None) -> Iterator[Plot]:
+        """Every sha256 greater than `after` that has a blob or a tombstone, in order."""
+        items = (item for item in self._objects.list(SHA256, blob_key(after) if after else ""))
+        for digest, group in groupby(items, key=lambda item: digest_at(item.key)):
+            found = {item.key.removeprefix(blob_key(digest)): item for item in group if isinstance(item, Stat)}
+            if digest != after:
+                stat = self.stat(digest) if POINTER in found else found.get("")
+                yield Plot(digest, stat, TOMBSTONE in found)
+
+    def _keep(self, digest: Digest, size: int, write: Callable[[str], Any], put_aside: Callable[[str], str]) -> bool:
+        """Whether the blob had to be written, by `write(key)` or by `put_aside(key)`, which tells the key it took.
+
+        A blob of another size is a damaged one and goes first. Raises Contention.
+        """
         for _ in range(ATTEMPTS):
+            burial = self.tombstones.spare(digest)
+            if burial:
+                self._positions.point(digest, put_aside(f"{ASIDE}{hex_of(digest)}.{uuid4().hex}"), size)
+                if self.tombstones.write(digest, State.SPARED, burial) or self.revive(digest):
+                    return True
+                break
             found = self.stat(digest)
             if found and found.size == size:
-                return
+                return False
             if found:
                 self.delete(digest)
             try:
                 write(blob_key(digest))
             except ConditionFailed:
                 continue
-            return
+            return True
         raise Contention("the blob comes and goes")
-
-    def _find(self, digest: Digest, look: Callable[[str], T | None]) -> T | None:
-        """What `look(key)` gives where the blob lies, or None."""
-        name = self._sha256_of(digest)
-        if name is None:
-            return None
-        known = self._known.get(name)
-        found = look(known) if known else None
-        if found is not None:
-            return found
-        key = blob_key(name)
-        found = look(key)
-        if found is None:
-            pointed = self._pointer(key)
-            found = look(pointed) if pointed else None
-            if pointed and found is not None:
-                self._remember(name, pointed)
-        return found
-
-    def _sha256_of(self, digest: Digest) -> Digest | None:
-        if algorithm_of(digest) == "sha256":
-            return digest
-        known = self._known.get(digest)
-        if known is None:
-            found = self._objects.read(blob_key(digest))
-            if not isinstance(found, Object):
-                return None
-            known = str(json.loads(found.data)["sha256"])
-            self._remember(digest, known)
-        return Digest(known)
-
-    def _pointer(self, key: str) -> str | None:
-        found = self._objects.read(key + POINTER)
-        return str(json.loads(found.data)["key"]) if isinstance(found, Object) else None
-
-    def _remember(self, name: str, position: str) -> None:
-        with self._lock:
-            if len(self._known) >= POSITIONS:
-                del self._known[next(iter(self._known))]
-            self._known[name] = position
-
-    def _forget(self, name: str) -> None:
-        with self._lock:
-            self._known.pop(name, None)

@@ -36,13 +36,17 @@ class Storage(Objects):
         Raises StorageFull, Unavailable.
         """
         self.check_writable()
+        if not self.enforced().shareable:
+            raise Unavailable("the store ignores If-None-Match or If-Match, so writers would lose each other's updates")
+
+    def enforced(self) -> Conditions:
+        """Which conditions the store enforces, tried once for a process. Raises StorageFull, Unavailable."""
         if self._conditions is None:
             try:
                 self._conditions = probe_conditions(self.driver)
             except OSError as error:
                 raise refusal_of(error) from error
-        if not self._conditions.shareable:
-            raise Unavailable("the store ignores If-None-Match or If-Match, so writers would lose each other's updates")
+        return self._conditions
 
     def update(self, key: str, change: Callable[[bytes | None], bytes | None]) -> Object | None:
         """What is at the key after `change` was applied; None when nothing is, and `change` left it so.

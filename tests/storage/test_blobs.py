@@ -7,8 +7,8 @@ import pytest
 
 from registry.core.digests import Digest, sha256_digest
 from registry.errors import NotFound, TooLarge
-from registry.storage.blobs import blob_key
 from registry.storage.driver import ANY, Condition, Stat, Upload
+from registry.storage.keying import blob_key
 from registry.storage.memory import MemoryDriver
 from registry.storage.storage import Storage
 
@@ -198,7 +198,7 @@ def test_all_blobs_are_listed_in_order(storage: Storage) -> None:
 
 
 def test_known_positions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("registry.storage.blobs.POSITIONS", 3)
+    monkeypatch.setattr("registry.storage.positions.REMEMBERED", 3)
     storage = Storage(Immovable())
     digests = []
     for number in range(6):
@@ -206,4 +206,4 @@ def test_known_positions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         digests.append(sha256_digest(data))
         storage.blobs.adopt(uploaded(storage, data, f"uploads/{number}"), digests[-1])
     assert [storage.blobs.read(digest, 10) for digest in digests] == [str(number).encode() for number in range(6)]
-    assert len(storage.blobs._known) == 3
+    assert len(storage.blobs._positions._known) == 3

@@ -55,12 +55,12 @@ def test_mutating_calls_are_logged(tmp_path: Path) -> None:
     work(Storage(with_failpoints(MemoryDriver(), {"REGISTRY_FAILPOINT_LOG": str(log)})))
     lines = [line.split() for line in log.read_text().splitlines()]
     assert [int(number) for number, _, _ in lines] == list(range(1, len(lines) + 1))
-    assert [name for _, name, _ in lines] == ["put", "put", "put", "append", "complete", "move", "delete", "delete"]
+    assert [name for _, name, _ in lines] == ["put", "put", "put", "append", "complete", "move", "delete"]
     assert [key for _, _, key in lines][:2] == ["a/b", "counter"]
     assert lines[3][2] == "uploads/u"
 
 
-@pytest.mark.parametrize("failpoint", [f"{number}{half}" for number in range(1, 9) for half in ("", ".5")])
+@pytest.mark.parametrize("failpoint", [f"{number}{half}" for number in range(1, 8) for half in ("", ".5")])
 def test_work_that_crashed_anywhere_is_completed_by_doing_it_again(tmp_path: Path, failpoint: str) -> None:
     root = tmp_path / "store"
     assert run(work_and_crash, root, failpoint, "") == 137

@@ -1,0 +1,1 @@
+"""What keeps a store tidy beside the servers that use it: garbage collection, and the removal of left-overs."""

@@ -1,0 +1,127 @@
+"""Garbage collection beside running servers: one mark, then one look at every blob; nothing waits.
+
+A run condemns the blobs that nobody names and buries those that an earlier run condemned; docs/decisions/0004 tells why
+no push can lose a blob to it. Killed at any point, it is continued by the next run.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from registry.core.digests import Digest
+from registry.maintenance.lease import hold_lease
+from registry.storage.blobs import Blobs, Plot
+from registry.storage.storage import Storage
+from registry.storage.tombstones import State, Tombstone
+
+LEASE: Final = "_maintenance/gc"
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """In seconds: how old an unnamed blob must be to be condemned, and how long it stays condemned.
+
+    `grace` must be longer than a client takes between uploading a blob and naming it; `wait` longer than any request
+    takes between looking for a blob and naming it.
+    """
+
+    grace: float = 24 * 3600.0
+    wait: float = 3600.0
+
+
+class Verdict(StrEnum):
+    """What becomes of a blob."""
+
+    CONDEMNED = "condemned"
+    REVIVED = "revived"
+    DELETED = "deleted"
+    KEPT = "kept"
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many blobs, and their bytes."""
+
+    blobs: int = 0
+    size: int = 0
+
+
+Report = dict[Verdict, Tally]
+Act = Callable[[Verdict, Plot, Tombstone | None], bool]
+
+
+def collect(
+    storage: Storage,
+    references: Iterable[Digest],
+    ages: Ages,
+    *,
+    dry_run: bool = False,
+    clock: Callable[[], float] = time.time,
+) -> Report:
+    """What became of the blobs, or would have in a dry run, given all that are named.
+
+    Deletes nothing when reading the references, which happens first and under the lease, raises. Raises Leased when
+    another run is under way, or took over.
+    """
+    if dry_run:
+        return _run(storage.blobs, references, ages, clock(), lambda *_: True, lambda: None)
+    act = _Sexton(storage.blobs, erase=storage.enforced().delete).act
+    with hold_lease(storage, LEASE, clock) as lease:
+        return _run(storage.blobs, references, ages, lease.began, act, lease.keep)
+
+
+def judge(plot: Plot, tombstone: Tombstone | None, *, named: bool, began: float, ages: Ages) -> Verdict:
+    """What is due to a blob, when the mark that says whether it is named began at that time."""
+    if tombstone is None or tombstone.state is State.SPARED:
+        since = tombstone.stat if tombstone else plot.stat
+        if named or since is None:
+            return Verdict.REVIVED if tombstone else Verdict.KEPT
+        return Verdict.CONDEMNED if since.modified <= began - ages.grace else Verdict.KEPT
+    if tombstone.stat.modified <= began - ages.wait:
+        return Verdict.REVIVED if named else Verdict.DELETED
+    return Verdict.REVIVED if named and tombstone.state is State.CONDEMNED else Verdict.KEPT
+
+
+def _run(
+    blobs: Blobs,
+    references: Iterable[Digest],
+    ages: Ages,
+    began: float,
+    act: Act,
+    keep_lease: Callable[[], None],
+) -> Report:
+    named = set()
+    for digest in references:
+        keep_lease()
+        named.add(blobs.resolve(digest))
+    report = {verdict: Tally() for verdict in Verdict}
+    for plot in blobs.plots():
+        keep_lease()
+        tombstone = blobs.tombstones.read(plot.digest) if plot.marked else None
+        verdict = judge(plot, tombstone, named=plot.digest in named, began=began, ages=ages)
+        done = verdict is Verdict.KEPT or act(verdict, plot, tombstone)
+        if plot.stat:
+            tally = report[verdict if done else Verdict.KEPT]
+            tally.blobs += 1
+            tally.size += plot.stat.size
+    return report
+
+
+class _Sexton:
+    """Does what is due."""
+
+    def __init__(self, blobs: Blobs, *, erase: bool) -> None:
+        self._blobs = blobs
+        self._erase = erase
+
+    def act(self, verdict: Verdict, plot: Plot, tombstone: Tombstone | None) -> bool:
+        """Whether it was done; not when a push was faster."""
+        if verdict is Verdict.CONDEMNED:
+            return self._blobs.tombstones.write(plot.digest, State.CONDEMNED, tombstone) is not None
+        if tombstone is None:
+            return False
+        if verdict is Verdict.REVIVED:
+            return self._blobs.tombstones.remove(tombstone)
+        return self._blobs.bury(tombstone, erase=self._erase)
