@@ -3,5 +3,10 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    "tests.contracts.storage", "tests.contracts.storage_races", "tests.contracts.token_store"
+    "tests.contracts.protocol",
+    "tests.contracts.protocol_hostility",
+    "tests.contracts.protocol_rights",
+    "tests.contracts.storage",
+    "tests.contracts.storage_races",
+    "tests.contracts.token_store",
 )
