@@ -30,7 +30,7 @@ class UserAccount:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    def on_get(self, req: Request, resp: falcon.Response, user: str) -> None:
+    def on_get(self, req: Request, resp: falcon.Response, user: str, rev: str = "") -> None:
         req.require_user()
         name, email = self._site.check_user(user)
         send_json(resp, {"_id": COUCHDB + name, "name": name, "email": email})

@@ -81,20 +81,22 @@ class Owners:
         send_json(resp, {"ok": True}, 201)
 
     def on_delete(self, req: Request, resp: falcon.Response, package: str) -> None:
-        self._remove(req, resp, package, "")
-
-    def _remove(self, req: Request, resp: falcon.Response, package: str, user: str) -> None:
         name, actor, rights = self._site.changer(req, package)
-        gone = user or _named_user(req)
+        gone = _named_user(req)
         self._site.packages.set_owners(name, lambda now: _without(now, gone), rights, actor)
         send_json(resp, {"ok": True})
 
 
-class Owner(Owners):
+class Owner:
     """One owner of a package (pnpm 12)."""
 
-    def on_delete(self, req: Request, resp: falcon.Response, package: str, user: str = "") -> None:
-        self._remove(req, resp, package, user)
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def on_delete(self, req: Request, resp: falcon.Response, package: str, user: str) -> None:
+        name, actor, rights = self._site.changer(req, package)
+        self._site.packages.set_owners(name, lambda now: _without(now, user), rights, actor)
+        send_json(resp, {"ok": True})
 
 
 def _without(owners: Mapping[str, str], user: str) -> Mapping[str, str]:
