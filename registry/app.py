@@ -72,11 +72,16 @@ def open_services(settings: Settings) -> Services:
     storage = open_storage(settings.storage)
     caches = Caches(settings.cache.max_bytes)
     directory = cache_directory(settings)
+    catalogs: dict[str, Catalog] = {}
 
     def catalog(mount: Mount, listing: Callable[[Ledger], Listing | None]) -> Catalog:
-        return Catalog(storage, mount.prefix, listing=listing, directory=directory / mount.id, caches=caches)
+        if mount.id not in catalogs:
+            catalogs[mount.id] = Catalog(
+                storage, mount.prefix, listing=listing, directory=directory / mount.id, caches=caches
+            )
+        return catalogs[mount.id]
 
-    return Services(settings, storage, Auth.open(storage, settings.auth), catalog)
+    return Services(settings, storage, Auth.open(storage, settings.auth), catalog, catalogs)
 
 
 def resolve_mounts(settings: Settings) -> list[Mount]:

@@ -31,12 +31,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the composition root gives to the protocols."""
+    """What the composition root gives to the protocols.
+
+    `catalog` opens the one catalog that a mount has in this process; `catalogs` are those that are open, by mount.
+    """
 
     settings: Settings
     storage: Storage
     auth: Auth
     catalog: Callable[[Mount, Callable[[Ledger], Listing | None]], Catalog]
+    catalogs: Mapping[str, Catalog]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,13 @@ def _with_server(settings: Settings, **given: Any) -> Settings:
 
 def _app_factory(settings: Settings) -> Any:
     def create() -> Any:
-        from registry.app import create_app
+        from registry.app import create_app, open_services
+        from registry.maintenance.reconciling import start_reconciling
 
-        return create_app(settings)
+        services = open_services(settings)
+        app = create_app(settings, services)
+        start_reconciling(services.storage, services.catalogs.values())
+        return app
 
     return create
 
