@@ -12,6 +12,7 @@ from registry.catalog.catalog import Catalog
 from registry.catalog.ledgers import Ledger
 from registry.catalog.listing import Listing
 from registry.config import Settings
+from registry.core.digests import Digest
 from registry.http.mount import Dialect, ErrorBody, Mount
 from registry.http.routing import Route
 from registry.storage.storage import Storage
@@ -73,7 +74,8 @@ class Protocol:
     with their defaults; `root_paths` what the default mount answers outside its base path.
 
     `references` gives the digests of all blobs that a mount names, and raises when it cannot: what is missing there
-    will be deleted. `sweep` ends uploads to a mount that were idle for so many seconds, and counts them.
+    will be deleted. `forget` removes what else there is of a blob that was deleted, unless it is back. `sweep` ends
+    uploads that were idle for so many seconds, and counts them.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Protocol:
     routes: Callable[[Mount, Services], Sequence[Route]]
     dialect: Dialect
     references: Callable[[Mount, Services], Iterable[str]]
+    forget: Callable[[Mount, Services, Digest], object] = lambda mount, services, digest: None
     sweep: Callable[[Mount, Services, float], int] = lambda mount, services, seconds: 0
     root_paths: tuple[str, ...] = ()
     features: Mapping[str, Any] = field(default_factory=dict)

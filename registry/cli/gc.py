@@ -6,7 +6,8 @@ from registry.app import open_services, stored_mounts
 from registry.cli.options import with_settings
 from registry.cli.token import parse_duration
 from registry.config import Settings
-from registry.maintenance.gc import Ages, collect
+from registry.core.digests import Digest
+from registry.maintenance.gc import Ages, Report, collect, foretell
 from registry.maintenance.lease import Leased
 from registry.maintenance.roots import check_mounts, iter_references
 from registry.maintenance.sweeper import sweep
@@ -26,12 +27,25 @@ def gc(settings: Settings, dry_run: bool, grace: str, wait: str) -> None:
     ages = Ages(parse_duration(grace), parse_duration(wait))
     services, mounts, protocols = open_services(settings), stored_mounts(settings), discover()
     check_mounts(services.storage, mounts)
+    references = iter_references(mounts, protocols, services)
+    if dry_run:
+        _show(foretell(services.storage, references, ages))
+        return
+
+    def forget(digest: Digest) -> None:
+        for mount in mounts:
+            protocols[mount.protocol].forget(mount, services, digest)
+
     try:
-        report = collect(services.storage, iter_references(mounts, protocols, services), ages, dry_run=dry_run)
+        report = collect(services.storage, references, ages, forget=forget)
     except Leased as error:
         click.echo(f"nothing done: {error.message}", err=True)
         return
-    for verdict, tally in report.items():
+    _show(report)
+    swept = report.strays + sweep(mounts, protocols, services)
+    click.echo(f"swept     {swept:>8} unfinished uploads and left-overs")
+
+
+def _show(report: Report) -> None:
+    for verdict, tally in report.tallies.items():
         click.echo(f"{verdict:<9} {tally.blobs:>8} blobs {tally.size:>16} bytes")
-    if not dry_run:
-        click.echo(f"swept     {sweep(mounts, protocols, services):>8} unfinished uploads and left-overs")

@@ -5,8 +5,8 @@ no push can lose a blob to it. Killed at any point, it is continued by the next 
 """
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -17,6 +17,8 @@ from registry.storage.storage import Storage
 from registry.storage.tombstones import State, Tombstone
 
 LEASE: Final = "_maintenance/gc"
+STRAY: Final = 7 * 24 * 3600.0
+"""Seconds after which an upload that became an object will not become a blob."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,15 @@ class Tally:
     size: int = 0
 
 
-Report = dict[Verdict, Tally]
-Act = Callable[[Verdict, Plot, Tombstone | None], bool]
+@dataclass(slots=True)
+class Report:
+    """What became of the blobs, and how many `strays` were removed: uploads that never became blobs."""
+
+    tallies: Mapping[Verdict, Tally] = field(default_factory=lambda: {verdict: Tally() for verdict in Verdict})
+    strays: int = 0
+
+
+Forget = Callable[[Digest], object]
 
 
 def collect(
@@ -57,19 +66,29 @@ def collect(
     references: Iterable[Digest],
     ages: Ages,
     *,
-    dry_run: bool = False,
+    forget: Forget = lambda digest: None,
     clock: Callable[[], float] = time.time,
 ) -> Report:
-    """What became of the blobs, or would have in a dry run, given all that are named.
+    """What became of the blobs, given all that are named.
 
-    Deletes nothing when reading the references, which happens first and under the lease, raises. Raises Leased when
-    another run is under way, or took over.
+    `forget` removes what else there is of a blob that was deleted; it may be called again. Deletes nothing when reading
+    the references, which happens first and under the lease, raises. Raises Leased when another run is under way, or
+    took over.
     """
-    if dry_run:
-        return _run(storage.blobs, references, ages, clock(), lambda *_: True, lambda: None)
-    act = _Sexton(storage.blobs, erase=storage.enforced().delete).act
     with hold_lease(storage, LEASE, clock) as lease:
-        return _run(storage.blobs, references, ages, lease.began, act, lease.keep)
+        sexton = _Sexton(storage, forget)
+        report, pointed = _look(storage.blobs, references, ages, lease.began, sexton.act, lease.keep)
+        for key in storage.blobs.strays(pointed, lease.began - STRAY):
+            lease.keep()
+            report.strays += storage.delete(key)
+        return report
+
+
+def foretell(
+    storage: Storage, references: Iterable[Digest], ages: Ages, clock: Callable[[], float] = time.time
+) -> Report:
+    """What would become of the blobs; nothing is changed, and no lease taken."""
+    return _look(storage.blobs, references, ages, clock(), lambda *_: True, lambda: None)[0]
 
 
 def judge(plot: Plot, tombstone: Tombstone | None, *, named: bool, began: float, ages: Ages) -> Verdict:
@@ -84,37 +103,39 @@ def judge(plot: Plot, tombstone: Tombstone | None, *, named: bool, began: float,
     return Verdict.REVIVED if named and tombstone.state is State.CONDEMNED else Verdict.KEPT
 
 
-def _run(
+def _look(
     blobs: Blobs,
     references: Iterable[Digest],
     ages: Ages,
     began: float,
-    act: Act,
+    act: Callable[[Verdict, Plot, Tombstone | None], bool],
     keep_lease: Callable[[], None],
-) -> Report:
-    named = set()
+) -> tuple[Report, set[str]]:
+    """What became of each blob by `act`, which tells whether it was done; and the keys that pointers lead to."""
+    named, pointed, report = set(), set(), Report()
     for digest in references:
         keep_lease()
         named.add(blobs.resolve(digest))
-    report = {verdict: Tally() for verdict in Verdict}
     for plot in blobs.plots():
         keep_lease()
+        pointed.add(plot.pointed)
         tombstone = blobs.tombstones.read(plot.digest) if plot.marked else None
         verdict = judge(plot, tombstone, named=plot.digest in named, began=began, ages=ages)
         done = verdict is Verdict.KEPT or act(verdict, plot, tombstone)
         if plot.stat:
-            tally = report[verdict if done else Verdict.KEPT]
+            tally = report.tallies[verdict if done else Verdict.KEPT]
             tally.blobs += 1
             tally.size += plot.stat.size
-    return report
+    return report, pointed
 
 
 class _Sexton:
     """Does what is due."""
 
-    def __init__(self, blobs: Blobs, *, erase: bool) -> None:
-        self._blobs = blobs
-        self._erase = erase
+    def __init__(self, storage: Storage, forget: Forget) -> None:
+        self._blobs = storage.blobs
+        self._erase = storage.enforced().delete
+        self._forget = forget
 
     def act(self, verdict: Verdict, plot: Plot, tombstone: Tombstone | None) -> bool:
         """Whether it was done; not when a push was faster."""
@@ -124,4 +145,9 @@ class _Sexton:
             return False
         if verdict is Verdict.REVIVED:
             return self._blobs.tombstones.remove(tombstone)
-        return self._blobs.bury(tombstone, erase=self._erase)
+        burial = self._blobs.bury(tombstone, erase=self._erase)
+        if burial is None:
+            return False
+        self._forget(plot.digest)
+        self._blobs.tombstones.remove(burial)
+        return True

@@ -5,7 +5,6 @@ deleted, the pointer `<hex>.at` tells its key instead; `<hex>.tombstone` is garb
 `blobs/sha512/ab/<hex>` tells the sha256 of a blob that OCI clients also know by its sha512.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,26 +12,29 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import uuid4
 
-from registry.core.digests import Digest, hex_of, sha256_digest
+from registry.core.digests import Digest, sha256_digest
 from registry.errors import Contention, NotFound, TooLarge
 from registry.storage.driver import ABSENT, ConditionFailed, KeyMissing, Reader, Stat, matching
-from registry.storage.keying import POINTER, SHA256, TOMBSTONE, blob_key, digest_at
+from registry.storage.keying import POINTER, SHA256, STRAYS, TOMBSTONE, blob_key, digest_at
 from registry.storage.objects import Objects
 from registry.storage.positions import Positions
 from registry.storage.staging import Staged, StagedWriter
 from registry.storage.tombstones import State, Tombstone, Tombstones
 
 ATTEMPTS: Final = 5
-ASIDE: Final = "blobs/aside/"
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """What there is of one sha256: the blob's Stat with the key where it lies, and whether it has a tombstone."""
+    """What there is of one sha256: the blob's Stat with the key where it lies, and whether it has a tombstone.
+
+    `pointed` is the key to which its pointer leads, if it has one.
+    """
 
     digest: Digest
     stat: Stat | None
     marked: bool
+    pointed: str = ""
 
 
 class Blobs:
@@ -161,8 +163,8 @@ class Blobs:
         tombstone = self.tombstones.read(name) if name else None
         return tombstone is not None and tombstone.state is not State.SPARED
 
-    def bury(self, tombstone: Tombstone, *, erase: bool = True) -> bool:
-        """Whether the blob is gone and so is its tombstone; False when it was spared, or another burial began.
+    def bury(self, tombstone: Tombstone, *, erase: bool = True) -> Tombstone | None:
+        """The tombstone of the blob, which is gone, to be removed; None when it was spared, or another burial began.
 
         `erase` as in `Positions.unpoint`.
         """
@@ -171,24 +173,22 @@ class Blobs:
         pointer = self._positions.pointer(tombstone.digest)
         burial = self.tombstones.write(tombstone.digest, State.BURYING, tombstone)
         if burial is None:
-            return False
+            return None
         if own:
             with suppress(ConditionFailed):
                 self._objects.delete(own.key, matching(own))
         if pointer:
             self._positions.unpoint(tombstone.digest, pointer, erase=erase)
-        self.tombstones.remove(burial)
-        return True
+        return burial
 
-    def sweep(self, seconds: float) -> int:
-        """How many copies that were put aside, and that no pointer leads to, were older than that and are gone."""
-        swept, horizon = 0, time.time() - seconds
-        for item in self._objects.list(ASIDE):
-            pointer = self._positions.pointer(digest_at(item.key))
-            lost = pointer is None or pointer.key != item.key
-            if lost and isinstance(item, Stat) and item.modified <= horizon:
-                swept += self._objects.delete(item.key)
-        return swept
+    def strays(self, pointed: set[str], before: float) -> Iterator[str]:
+        """The keys of uploads that became objects before that time and are no blobs, given all that pointers lead to.
+
+        An upload stays one for a while between its last byte and its digest, or because a request was cut off there.
+        """
+        for item in self._objects.list(STRAYS):
+            if isinstance(item, Stat) and item.modified <= before and item.key not in pointed:
+                yield item.key
 
     def list(self, after: Digest | None = None) -> Iterator[tuple[Digest, Stat]]:
         """Every blob whose sha256 is greater than `after`, in order, with its Stat."""
@@ -200,8 +200,10 @@ class Blobs:
         for digest, group in groupby(items, key=lambda item: digest_at(item.key)):
             found = {item.key.removeprefix(blob_key(digest)): item for item in group if isinstance(item, Stat)}
             if digest != after:
-                stat = self.stat(digest) if POINTER in found else found.get("")
-                yield Plot(digest, stat, TOMBSTONE in found)
+                pointer = self._positions.pointer(digest) if POINTER in found else None
+                pointed = pointer.key if pointer else ""
+                stat = found.get("") or (self._objects.stat(pointed) if pointed else None)
+                yield Plot(digest, stat, TOMBSTONE in found, pointed)
 
     def _keep(self, digest: Digest, size: int, write: Callable[[str], Any], put_aside: Callable[[str], str]) -> bool:
         """Whether the blob had to be written, by `write(key)` or by `put_aside(key)`, which tells the key it took.
@@ -211,7 +213,7 @@ class Blobs:
         for _ in range(ATTEMPTS):
             burial = self.tombstones.spare(digest)
             if burial:
-                self._positions.point(digest, put_aside(f"{ASIDE}{hex_of(digest)}.{uuid4().hex}"), size)
+                self._positions.point(digest, put_aside(f"{STRAYS}{uuid4()}"), size)
                 if self.tombstones.write(digest, State.SPARED, burial) or self.revive(digest):
                     return True
                 break

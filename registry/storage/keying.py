@@ -5,6 +5,8 @@ from typing import Final
 from registry.core.digests import Digest, algorithm_of, hex_of
 
 SHA256: Final = "blobs/sha256/"
+STRAYS: Final = "blobs/uploads/"
+"""Where the bytes of uploads become objects; a pointer leads to those that are blobs and could not be moved."""
 POINTER: Final = ".at"
 TOMBSTONE: Final = ".tombstone"
 

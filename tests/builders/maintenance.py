@@ -10,7 +10,7 @@ from typing import Any, cast
 from greenlet import getcurrent, greenlet
 
 from registry.core.digests import Digest, sha256_digest
-from registry.maintenance.gc import Ages, Report, Verdict, collect
+from registry.maintenance.gc import Ages, Report, collect, foretell
 from registry.storage.driver import ANY, Condition, Driver, Object, Stat, Upload
 from registry.storage.memory import MemoryDriver
 from registry.storage.storage import Storage
@@ -79,13 +79,14 @@ def put_named(storage: Storage, data: bytes) -> Digest:
     return digest
 
 
-def run(storage: Storage, clock: Clock, ages: Ages = AGES, **options: Any) -> dict[str, int]:
+def run(storage: Storage, clock: Clock, ages: Ages = AGES, *, dry: bool = False) -> dict[str, int]:
     """How many blobs the run counted under each verdict, without the zeros."""
-    return counts(collect(storage, named(storage), ages, clock=clock, **options))
+    do = foretell if dry else collect
+    return counts(do(storage, named(storage), ages, clock=clock))
 
 
 def counts(report: Report) -> dict[str, int]:
-    return {str(verdict): report[verdict].blobs for verdict in Verdict if report[verdict].blobs}
+    return {str(verdict): tally.blobs for verdict, tally in report.tallies.items() if tally.blobs}
 
 
 def is_there(storage: Storage, data: bytes) -> bool:

@@ -65,10 +65,10 @@ def test_the_report_counts_bytes(storage: Storage, clock: Clock) -> None:
     put_named(storage, b"kept")
     storage.blobs.put(DATA)
     report = collect(storage, [sha256_digest(b"kept")], AT_ONCE, clock=clock)
-    assert report[Verdict.CONDEMNED].size == len(DATA)
-    assert report[Verdict.KEPT].size == 4
+    assert report.tallies[Verdict.CONDEMNED].size == len(DATA)
+    assert report.tallies[Verdict.KEPT].size == 4
     report = collect(storage, [sha256_digest(b"kept")], AT_ONCE, clock=clock)
-    assert report[Verdict.DELETED].size == len(DATA)
+    assert report.tallies[Verdict.DELETED].size == len(DATA)
 
 
 def test_two_runs_without_ages_collect_at_once(storage: Storage, clock: Clock) -> None:
@@ -147,7 +147,7 @@ def test_a_blob_is_kept_by_its_sha512(storage: Storage, clock: Clock) -> None:
     clock.advance(DAY)
     for _ in range(2):
         report = collect(storage, [sha512, Digest("sha512:" + "cd" * 64)], AGES, clock=clock)
-        assert report[Verdict.KEPT].blobs == 1
+        assert report.tallies[Verdict.KEPT].blobs == 1
         clock.advance(DAY)
     assert is_there(storage, DATA)
 
@@ -157,12 +157,12 @@ def test_a_dry_run_changes_nothing(storage: Storage, clock: Clock) -> None:
     storage.blobs.put(DATA)
     clock.advance(DAY)
     before = [*storage.list("")]
-    assert run(storage, clock, dry_run=True) == {"condemned": 1, "kept": 1}
+    assert run(storage, clock, dry=True) == {"condemned": 1, "kept": 1}
     assert [*storage.list("")] == before
     run(storage, clock)
     clock.advance(HOUR)
     before = [*storage.list("")]
-    assert run(storage, clock, dry_run=True) == {"deleted": 1, "kept": 1}
+    assert run(storage, clock, dry=True) == {"deleted": 1, "kept": 1}
     assert [*storage.list("")] == before
 
 
@@ -207,3 +207,31 @@ def test_the_tombstone_of_a_blob_that_is_gone_goes_too(storage: Storage, clock: 
         clock.advance(HOUR)
         assert run(storage, clock) == {}
         assert keys(storage) == []
+
+
+def test_what_else_there_is_of_a_deleted_blob_is_forgotten_before_its_tombstone_goes(
+    storage: Storage, clock: Clock
+) -> None:
+    forgotten = []
+
+    def forget(digest: Digest) -> None:
+        assert storage.blobs.stat(digest) is None
+        assert storage.blobs.is_condemned(digest)
+        forgotten.append(digest)
+
+    put_named(storage, b"kept")
+    storage.blobs.put(DATA)
+    for _ in range(3):
+        collect(storage, [sha256_digest(b"kept")], AT_ONCE, forget=forget, clock=clock)
+    assert forgotten == [DIGEST]
+
+
+def test_an_upload_that_never_became_a_blob_goes_after_a_week(storage: Storage, clock: Clock) -> None:
+    upload(storage, b"lost", "blobs/uploads/lost")
+    storage.blobs.adopt(upload(storage, DATA, "blobs/uploads/found"), DIGEST)
+    clock.advance(7 * DAY - 1)
+    assert collect(storage, [DIGEST], AGES, clock=clock).strays == 0
+    clock.advance(1)
+    assert collect(storage, [DIGEST], AGES, clock=clock).strays == 1
+    assert is_there(storage, DATA)
+    assert "blobs/uploads/lost" not in keys(storage)

@@ -69,7 +69,7 @@ def test_a_run_that_lost_its_lease_ends(storage: Storage, clock: Clock) -> None:
 
 def test_a_dry_run_needs_no_lease(storage: Storage, clock: Clock) -> None:
     with hold_lease(storage, KEY, clock):
-        assert run(storage, clock, dry_run=True) == {}
+        assert run(storage, clock, dry=True) == {}
 
 
 def test_a_failing_run_releases_its_lease(storage: Storage, clock: Clock) -> None:

@@ -60,7 +60,7 @@ class World:
         if blob == "put":
             self.calm.blobs.put(DATA)
         elif blob == "adopted":
-            self.calm.blobs.adopt(upload(self.calm, DATA, "uploads/old"), DIGEST)
+            self.calm.blobs.adopt(upload(self.calm, DATA, "blobs/uploads/old"), DIGEST)
         self.clock.advance(DAY)
         tombstone = None
         for state in states:
@@ -79,7 +79,7 @@ class World:
 
     def adopt(self) -> None:
         self.uploads += 1
-        stat = upload(self.calm, DATA, f"uploads/{self.uploads}")
+        stat = upload(self.calm, DATA, f"blobs/uploads/{self.uploads}")
         self._push(lambda storage: storage.blobs.adopt(stat, DIGEST))
 
     def mount(self) -> None:
@@ -112,10 +112,9 @@ class World:
             self.clock.advance(DAY)
             self.collect_calmly()
         unname(self.calm, DIGEST)
-        for _ in range(3):
+        for _ in range(9):
             self.clock.advance(DAY)
             self.collect_calmly()
-        self.calm.blobs.sweep(0)
         assert [key for key in keys(self.calm) if self.conditions.delete or not key.endswith(".at")] == []
 
     def collect_calmly(self) -> None:

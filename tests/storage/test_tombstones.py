@@ -1,4 +1,5 @@
 import hashlib
+import time
 
 import pytest
 
@@ -29,6 +30,12 @@ def mark(storage: Storage, *states: State) -> Tombstone:
         assert tombstone
     assert tombstone
     return tombstone
+
+
+def bury(storage: Storage, *, erase: bool = True) -> None:
+    burial = storage.blobs.bury(mark(storage, State.CONDEMNED), erase=erase)
+    assert burial
+    assert storage.blobs.tombstones.remove(burial)
 
 
 def test_a_tombstone_says_what_was_written_last(storage: Storage) -> None:
@@ -108,7 +115,7 @@ def test_a_buried_blob_leaves_nothing(driver: type[Driver], adopted: bool) -> No
         storage.blobs.adopt(upload(storage, DATA, "uploads/1"), DIGEST)
     else:
         storage.blobs.put(DATA)
-    assert storage.blobs.bury(mark(storage, State.CONDEMNED))
+    bury(storage)
     assert not is_there(storage, DATA)
     assert keys(storage, "") == []
     storage.blobs.put(DATA)
@@ -118,13 +125,13 @@ def test_a_buried_blob_leaves_nothing(driver: type[Driver], adopted: bool) -> No
 def test_where_deletions_take_no_condition_an_empty_pointer_stays() -> None:
     storage = Storage(CarelessDriver())
     storage.blobs.adopt(upload(storage, DATA, "uploads/1"), DIGEST)
-    assert storage.blobs.bury(mark(storage, State.CONDEMNED), erase=False)
+    bury(storage, erase=False)
     assert keys(storage, "") == [blob_key(DIGEST) + ".at"]
     assert storage.blobs.stat(DIGEST) is None
     assert list(storage.blobs.list()) == []
     storage.blobs.adopt(upload(storage, DATA, "uploads/2"), DIGEST)
     assert is_there(storage, DATA)
-    assert storage.blobs.bury(mark(storage, State.CONDEMNED), erase=False)
+    bury(storage, erase=False)
     assert keys(storage, "") == [blob_key(DIGEST) + ".at"]
 
 
@@ -136,7 +143,7 @@ def test_what_is_put_during_a_burial_is_put_aside(storage: Storage) -> None:
     storage.delete(blob_key(DIGEST))  # as the burial does next
     assert is_there(storage, DATA)
     assert storage.blobs.revive(DIGEST)
-    assert storage.blobs.bury(mark(storage, State.CONDEMNED))
+    bury(storage)
     assert keys(storage) == []
 
 
@@ -186,13 +193,11 @@ def test_tombstones_are_no_blobs(storage: Storage) -> None:
     assert [(plot.digest, plot.marked, plot.stat is None) for plot in storage.blobs.plots()] == [(DIGEST, True, True)]
 
 
-def test_copies_put_aside_in_vain_are_swept(storage: Storage) -> None:
+def test_an_upload_that_became_no_blob_is_a_stray(storage: Storage) -> None:
     storage.blobs.put(DATA)
     mark(storage, State.CONDEMNED, State.BURYING)
     storage.blobs.put(DATA)
-    storage.put(f"blobs/aside/{DIGEST[7:]}.0", DATA)
-    storage.put(f"blobs/aside/{sha256_digest(b'other')[7:]}.0", b"other")
-    assert storage.blobs.sweep(60) == 0
-    assert storage.blobs.sweep(0) == 2
-    storage.delete(blob_key(DIGEST))
-    assert is_there(storage, DATA)
+    storage.put("blobs/uploads/lost", DATA)
+    pointed = {plot.pointed for plot in storage.blobs.plots()}
+    assert list(storage.blobs.strays(pointed, 0)) == []
+    assert list(storage.blobs.strays(pointed, time.time())) == ["blobs/uploads/lost"]
