@@ -1,17 +1,17 @@
 """Verified credentials, remembered for some seconds so that not every request is verified anew."""
 
-import hmac
 import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from hashlib import blake2b
 from threading import Lock
 
 from registry.auth.auth_token import AuthToken
 
 
 class Memory:
-    """At most `limit` credentials for at most `seconds`, in this process only, found by an HMAC under its own key.
+    """At most `limit` credentials for at most `seconds`, in this process only, found by a keyed hash.
 
     What failed is never remembered.
     """
@@ -28,7 +28,7 @@ class Memory:
     def key(self, *parts: str) -> bytes:
         """Where credentials of these parts are kept; no secret can be read from it."""
         packed = b"".join(b"%d:%b" % (len(raw), raw) for raw in (part.encode("utf-8", "replace") for part in parts))
-        return hmac.digest(self._secret, packed, "sha256")
+        return blake2b(packed, key=self._secret, digest_size=32).digest()
 
     @property
     def changes(self) -> int:

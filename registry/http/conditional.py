@@ -2,6 +2,7 @@
 
 import re
 from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
 
 from registry.errors import RangeNotSatisfiable
 
@@ -11,6 +12,7 @@ _RANGE = re.compile(r"bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*\Z", re.ASCII | 
 _NOISE = re.compile(r"[-;]+(?:gzip|br|deflate|zstd)\Z")
 
 
+@lru_cache(maxsize=4096)
 def http_date(seconds: float) -> str:
     """The IMF-fixdate of a Unix time."""
     return formatdate(seconds, usegmt=True)

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import falcon
@@ -15,6 +15,7 @@ from registry.auth.service import Auth
 from registry.config import ServerSettings
 from registry.errors import Invalid, Unauthenticated
 from registry.http.bodies import Body
+from registry.http.lazily import lazily
 from registry.http.mount import Mount
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?\Z", re.ASCII | re.IGNORECASE)
@@ -30,19 +31,19 @@ class Request(falcon.Request):
     """Whether the request came by one of the mount's root paths, outside its base path."""
     id: str
 
-    @cached_property
+    @lazily
     def body(self) -> Body:
         """The body, unread."""
         return Body(self.env)
 
-    @cached_property
+    @lazily
     def client_ip(self) -> str:
         """The address of the caller: the right-most hop that is not one of our proxies."""
         return client_ip(
             self.env.get("REMOTE_ADDR", ""), self.get_header("X-Forwarded-For"), self.server.trusted_proxies
         )
 
-    @cached_property
+    @lazily
     def actor(self) -> Actor:
         """Who asks; anonymous without credentials. Raises Unauthenticated for wrong ones."""
         return self.identity.identify(
@@ -78,7 +79,7 @@ class Request(falcon.Request):
         """Whether the actor may do `action` on the object."""
         return self.identity.allows(self.actor, self.permission(action, kind, name))
 
-    @cached_property
+    @lazily
     def root_url(self) -> str:
         """The URL of the whole service, without a trailing slash.
 
@@ -125,6 +126,7 @@ class Request(falcon.Request):
         return forwarded if trusted and forwarded in ("http", "https") else self.env["wsgi.url_scheme"]
 
 
+@lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
     """Whether a Host header names this machine, in a form that is safe to copy into a link."""
     match = _HOST.match(host)

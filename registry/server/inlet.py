@@ -22,6 +22,10 @@ class Inlet:
             self._held, self._at = self.sock.recv(HEAD_RECEIVE), 0
         return bool(self._held)
 
+    def holds(self, text: bytes) -> bool:
+        """Whether the text is in what has arrived and was not read yet."""
+        return self._held.find(text, self._at) >= 0
+
     def read(self) -> bytes:
         """Some bytes, as soon as there are any; none at the end."""
         if self._at == len(self._held):

@@ -23,6 +23,7 @@ from registry.server.response import DRAINED, Response
 STALL_SECONDS = 60
 LINGER_SECONDS = 30
 LINGER_STALL_SECONDS = 5
+HEAD_END = b"\r\n\r\n"
 
 STATUS_OF_PARSE_ERRORS = {
     errors.LimitRequestLine: "414 URI Too Long",
@@ -77,7 +78,6 @@ class RegistryWorker(GeventWorker):
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         """Answer the requests of one connection, one after the other, and close it."""
-        client.settimeout(STALL_SECONDS)
         try:
             self._converse(listener.getsockname(), client, addr)
         except OSError as error:
@@ -103,16 +103,20 @@ class RegistryWorker(GeventWorker):
                 return
 
     def _next_request(self, inlet: Inlet, addr: Any, number: int) -> Request | None:
-        """The next request; None when none comes whole within `keepalive` seconds."""
-        request = None
+        """The next request; None when none begins within `keepalive` seconds, or comes whole within as many more."""
+        self._idle.add(inlet.sock)
+        inlet.sock.settimeout(self.cfg.keepalive)
+        try:
+            if not inlet.arrive():
+                return None
+        finally:
+            inlet.sock.settimeout(STALL_SECONDS)
+            self._idle.discard(inlet.sock)
+        if inlet.holds(HEAD_END):
+            return Request(self.cfg, inlet, addr, number)
         with gevent.Timeout(self.cfg.keepalive, False), suppress(errors.NoMoreData):
-            self._idle.add(inlet.sock)
-            try:
-                arrived = inlet.arrive()
-            finally:
-                self._idle.discard(inlet.sock)
-            request = Request(self.cfg, inlet, addr, number) if arrived else None
-        return request
+            return Request(self.cfg, inlet, addr, number)
+        return None
 
     def _answer(self, request: Request, client: socket.socket, addr: Any, name: Any) -> bool:
         """Let the application answer; True when another request may follow on the connection."""
