@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from registry.storage.driver import KeyMissing, Object, Upload
 from registry.storage.s3 import S3Driver, S3Settings
 from registry.storage.s3.listing import list_tails, list_uploads
-from registry.storage.s3.parts import LEAST, MOST_PARTS, Part, Progress, cut, load_progress
+from registry.storage.s3.parts import LEAST, Part, Progress, cut, load_progress
 from tests.contracts.storage_races import scratch_file
 from tests.simulators.s3_servers import S3Server, run_moto
 
 MIB = 1 << 20
 GIB = 1 << 30
+MOST_PARTS = 10_000
 
 
 @pytest.fixture(scope="module")

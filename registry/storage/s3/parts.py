@@ -9,7 +9,6 @@ MIB = 1 << 20
 LEAST = 5 * MIB
 """The fewest bytes S3 takes as a part that is not the last one."""
 PART = 16 * MIB
-MOST_PARTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
