@@ -1,6 +1,7 @@
 """Zip: what zipfile gives for honest archives, however they were written."""
 
 import io
+import random
 import struct
 import time
 import zipfile
@@ -117,6 +118,13 @@ def test_an_entry_that_exceeds_the_limit_of_the_reader_is_refused() -> None:
     assert archive.read("a.txt", 26) == CONTENT
     with pytest.raises(ArchiveTooLarge, match="exceeds 25 bytes"):
         archive.read("a.txt", 25)
+
+
+@pytest.mark.parametrize("method", [STORED, DEFLATED])
+def test_an_entry_of_many_blocks_is_read(method: int) -> None:
+    content = random.Random(1).randbytes(300_000)
+    part = ZipPart(content=content, method=method)
+    assert contents(zip_archive(part, streamed_part(ZipPart(b"b", content)))) == {"a.txt": content, "b": content}
 
 
 def test_an_archive_without_entries_is_good() -> None:
