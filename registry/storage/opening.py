@@ -38,5 +38,6 @@ def _s3_driver(settings: StorageSettings) -> Driver:
             access_key=settings.access_key,
             access_secret=settings.access_secret,
             prefix=settings.prefix,
+            scratch=settings.data_dir / "scratch",
         )
     )

@@ -63,3 +63,6 @@ class TestVersitygw(S3Contract):
     @pytest.fixture
     def settings(self, server: S3Server, tmp_path: Path) -> S3Settings:
         return server.new_bucket(scratch=tmp_path / "scratch", prefix="some/where")
+
+    def test_deleting_never_breaks_a_neighbour_being_written(self, driver: Driver) -> None:
+        pytest.skip("versitygw 1.8.0 itself refuses a write below a directory that a deletion has just emptied")
