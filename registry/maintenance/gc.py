@@ -1,6 +1,6 @@
 """Garbage collection beside running servers: one mark, then one look at every blob; nothing waits.
 
-A run condemns the blobs that nobody names and buries those that an earlier run condemned; docs/decisions/0004 tells why
+A run condemns the blobs that nobody names and buries those that an earlier run condemned; docs/decisions/0005 tells why
 no push can lose a blob to it. Killed at any point, it is continued by the next run.
 """
 
