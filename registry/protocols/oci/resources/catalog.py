@@ -7,7 +7,7 @@ import falcon
 from registry.auth.actor import ANONYMOUS, Actor
 from registry.auth.scopes import EVERYTHING
 from registry.http.request import Request
-from registry.http.sending import REVALIDATE, send_bytes
+from registry.http.sending import send_bytes
 from registry.protocols.oci.index import cut_page, parse_count, render_catalog, render_next
 from registry.protocols.oci.names import RESERVED
 from registry.protocols.oci.resources.access import REPOSITORY, authorize, has_token
@@ -35,7 +35,7 @@ class RepositoryList:
             version = f"/{RESERVED}" if req.path.startswith(f"/{RESERVED}/") else ""
             path = f"{req.entry_path}{version}/_catalog"
             resp.set_header("Link", render_next(path, n=str(count), last=page.entries[-1]))
-        send_bytes(req, resp, render_catalog(page.entries), "application/json", caching=REVALIDATE)
+        send_bytes(req, resp, render_catalog(page.entries), "application/json")
 
 
 def _reader(req: Request) -> Actor:

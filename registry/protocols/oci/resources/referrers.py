@@ -3,7 +3,7 @@
 import falcon
 
 from registry.http.request import Request
-from registry.http.sending import REVALIDATE, send_bytes
+from registry.http.sending import send_bytes
 from registry.protocols.oci.index import cut_referrers, of_type, render_next, render_referrers
 from registry.protocols.oci.media_types import OCI_INDEX
 from registry.protocols.oci.names import parse_digest
@@ -30,4 +30,4 @@ class ReferrerList:
             parameters = {"artifactType": wanted} if wanted else {}
             path = f"{repository_path(req, repository)}/referrers/{subject}"
             resp.set_header("Link", render_next(path, **parameters, last=page.entries[-1]["digest"]))
-        send_bytes(req, resp, render_referrers(page.entries), OCI_INDEX, caching=REVALIDATE)
+        send_bytes(req, resp, render_referrers(page.entries), OCI_INDEX)

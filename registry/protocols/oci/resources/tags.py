@@ -3,7 +3,7 @@
 import falcon
 
 from registry.http.request import Request
-from registry.http.sending import REVALIDATE, send_bytes
+from registry.http.sending import send_bytes
 from registry.protocols.oci.index import cut_page, parse_count, render_next, render_tags
 from registry.protocols.oci.resources.access import pullable, repository_path
 from registry.protocols.oci.store import Stores
@@ -27,4 +27,4 @@ class TagList:
         if page.more:
             path = f"{repository_path(req, repository)}/tags/list"
             resp.set_header("Link", render_next(path, n=str(count), last=page.entries[-1]))
-        send_bytes(req, resp, render_tags(repository, page.entries), "application/json", caching=REVALIDATE)
+        send_bytes(req, resp, render_tags(repository, page.entries), "application/json")

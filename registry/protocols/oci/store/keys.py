@@ -67,7 +67,7 @@ class Keys:
 
     def holders(self, digest: Digest) -> str:
         """What the marks of all repositories that have a link to the blob start with."""
-        return join_key(self._prefix, "holders", algorithm_of(digest), hex_of(digest)) + "/"
+        return join_key(self._prefix, "_blobs", algorithm_of(digest), hex_of(digest)) + "/"
 
     def holder(self, digest: Digest, name: Repository) -> str | None:
         """The mark of a repository that has a link to the blob; None for a name too long for one segment."""

@@ -9,7 +9,7 @@ from registry.errors import Invalid
 from registry.protocols.oci.names import Repository, parse_repository
 from registry.protocols.oci.store.keys import Keys
 from registry.protocols.oci.store.refusals import BlobUnknown
-from registry.storage.driver import ABSENT, ConditionFailed, Stat
+from registry.storage.driver import Stat
 from registry.storage.storage import Storage
 
 
@@ -41,11 +41,9 @@ class Memberships:
 
     def link(self, repository: Repository, digest: Digest) -> None:
         """The repository has the blob, which is in the store."""
-        self._storage.put(self._keys.blob(repository, digest), b"")
-        mark = self._keys.holder(digest, repository)
-        if mark:
-            with suppress(ConditionFailed):
-                self._storage.put(mark, b"", ABSENT)
+        for key in (self._keys.holder(digest, repository), self._keys.blob(repository, digest)):
+            if key and self._storage.stat(key) is None:
+                self._storage.put(key, b"")
 
     def unlink(self, repository: Repository, digest: Digest) -> None:
         """The repository has the blob no more. Raises BlobUnknown."""

@@ -7,6 +7,7 @@ from typing import Final
 from registry.core.digests import Digest, algorithm_of, hex_of
 from registry.core.running_hash import RunningHash
 from registry.errors import TruncatedBody
+from registry.offload import offload
 from registry.protocols.oci.names import DigestInvalid
 from registry.storage.driver import Upload
 from registry.storage.staging import Hashes, Staged, StagedWriter
@@ -86,7 +87,7 @@ def hash_stored(storage: Storage, key: str, algorithms: Iterable[str]) -> Mappin
     """The digests of the object's bytes, by algorithm."""
     hashes = RunningHash(algorithms)
     for chunk in storage.open(key):
-        hashes.update(chunk)
+        offload(hashes.update, chunk)
     return hashes.hexdigests()
 
 

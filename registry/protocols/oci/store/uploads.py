@@ -15,7 +15,6 @@ from uuid import uuid4
 from registry.core.digests import Digest, algorithm_of
 from registry.core.running_hash import RunningHash, readable
 from registry.errors import TooLarge
-from registry.offload import offload
 from registry.protocols.oci.names import DigestInvalid, Repository
 from registry.protocols.oci.store.keys import UPLOADED, Keys
 from registry.protocols.oci.store.memberships import Memberships
@@ -190,7 +189,7 @@ class Uploads:
             return self._completed_before(session, digest)
         digests = session.digests
         if algorithm_of(digest) not in digests:
-            digests = offload(hash_stored, self._storage, stat.key, algorithms_for(digest))
+            digests = hash_stored(self._storage, stat.key, algorithms_for(digest))
             try:
                 require_digest(digest, digests)
             except DigestInvalid:
