@@ -52,7 +52,7 @@ def test_the_readme_may_be_in_the_document_as_yarn_has_it() -> None:
 
 
 def test_a_document_without_tags_means_latest() -> None:
-    for tags in (None, {}):
+    for tags in (None, dict[str, str]()):
         assert read_publication({**make_document(), "dist-tags": tags}, DEMO).tags == ("latest",)
 
 
