@@ -42,8 +42,8 @@ def is_not_modified(
     """Whether 304 is the answer; If-Modified-Since counts only without If-None-Match."""
     if if_none_match is not None:
         return etag_matches(if_none_match, *etags)
-    since = parse_http_date(if_modified_since)
-    return bool(modified) and since is not None and modified <= since
+    since = parse_http_date(if_modified_since) if if_modified_since and modified else None
+    return since is not None and modified <= since
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ from registry.errors import MethodNotAllowed
 from registry.http.request import Request
 
 _FIELD = re.compile(r"\{([a-z_]+)(?::([a-z_]+))?\}")
+_NAMED = re.compile(r"\(\?P<[a-z_]+>")
 Responder = Callable[..., None]
 
 
@@ -28,20 +29,27 @@ class Route:
 
 
 class RouteTable:
-    """The routes of one mount, compiled."""
+    """The routes of one mount, compiled into a single regular expression whose alternatives they are."""
 
     def __init__(self, routes: Iterable[Route], patterns: Mapping[str, str]) -> None:
-        self._routes = [
-            (compile_template(route.template, patterns), route, _method_map(route.resource)) for route in routes
-        ]
+        self._routes: dict[int, tuple[Route, dict[str, Responder], list[tuple[str, int]]]] = {}
+        alternatives, groups = [], 0
+        for route in routes:
+            pattern = compile_template(route.template, patterns)
+            fields = [(name, groups + 1 + number) for name, number in pattern.groupindex.items()]
+            self._routes[groups + 1] = route, _method_map(route.resource), fields
+            alternatives.append(f"({_NAMED.sub('(', pattern.pattern)})")
+            groups += 1 + pattern.groups
+        self._pattern = re.compile("|".join(alternatives) or "(?!)", re.ASCII)
 
     def find(self, path: str) -> tuple[object, dict[str, Responder], dict[str, str], str] | None:
         """Resource, responders by method, fields and template of the first route that matches, else None."""
-        for pattern, route, methods in self._routes:
-            match = pattern.match(path)
-            if match:
-                return route.resource, methods, match.groupdict(), route.template
-        return None
+        match = self._pattern.match(path)
+        if match is None:
+            return None
+        # The group of a whole route is the one closed last.
+        route, methods, fields = self._routes[match.lastindex or 0]
+        return route.resource, methods, {name: match[number] for name, number in fields}, route.template
 
 
 class MountRouter(CompiledRouter):
