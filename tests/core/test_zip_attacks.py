@@ -307,6 +307,19 @@ def test_an_offset_beyond_the_entries_is_refused() -> None:
     refused(zip_archive(PART, ZipPart(b"b", in_central={"offset": 1})), "local header|overlaps")
 
 
+def test_a_local_header_cut_by_the_end_of_the_file_is_refused() -> None:
+    """Its signature is all there is of it: the end of the archive's comment, where the entry before it ends too."""
+    comment = b"PK\x03\x04"
+    at = 35 + (46 + 5) + (46 + 1) + 22
+    sizes: dict[str, int | bytes] = {"size": at - 35, "compressed": at - 35}
+    before = zip_body([ZipPart(b"a.txt", b"", STORED, in_local=sizes, in_central=sizes)])
+    cut = zip_body([ZipPart(b"b", b"", STORED, in_central={"offset": at})])
+    directory = before.data[before.offset :] + cut.data[cut.offset :]
+    data = before.data[: before.offset] + directory + zip_end(2, len(directory), before.offset, comment)
+    assert data[at:] == comment
+    refused(data, "no local header")
+
+
 @pytest.mark.parametrize("numbers", [(1,), (1, 2), (26, 1), (26, len(PART.data), 7)])
 def test_zip64_numbers_that_contradict_the_header_are_refused(numbers: tuple[int, ...]) -> None:
     extra = zip64_extra(*numbers)
