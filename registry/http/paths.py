@@ -21,7 +21,7 @@ def request_path(environ: dict[str, Any]) -> str:
 
 
 def check_path(path: str) -> str:
-    """`path` itself. Raises Invalid for control characters, backslashes, `.` and `..`, empty segments and lone surrogates.
+    """`path` itself. Raises Invalid for control characters, backslashes, lone surrogates, `.`, `..` and empty segments.
 
     A trailing slash is fine. A literal `%2f` is what mod_wsgi leaves of npm's scope separator, and read as such.
     """

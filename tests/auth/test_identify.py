@@ -47,8 +47,8 @@ def test_a_password_identifies_its_user(auth: Auth) -> None:
         ("__token__", PASSWORD),
         ("__token__", ""),
         ("../users/alice", PASSWORD),
-        ("alice", new_secret("npm")),
-        ("alice", new_secret()),
+        ("alice", "9cae574d-d19c-498f-93e8-bd8a692004c0"),
+        ("alice", "reg_" + "A" * 43),
     ],
 )
 def test_wrong_credentials_are_refused_with_one_and_the_same_answer(auth: Auth, user: str, password: str) -> None:

@@ -14,7 +14,7 @@ from registry.errors import Invalid, TooLarge
 from tests.builders.archives import in_chunks
 
 CONTENT = b"some content, " * 1000
-PACKED = gzip.compress(CONTENT)
+PACKED = gzip.compress(CONTENT, mtime=0)
 
 
 def gunzip(packed: bytes, chunk: int = 1000, *, max_output: int = 64 * MIB, max_members: int = 1) -> bytes:
