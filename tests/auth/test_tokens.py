@@ -9,7 +9,7 @@ from registry.auth.scopes import EVERYTHING
 from registry.auth.store import TokenStore
 from registry.auth.stores.memory import MemoryTokenStore
 from registry.auth.stores.storage import StorageTokenStore
-from registry.auth.tokens import Tokens, digest_of, new_secret
+from registry.auth.tokens import Tokens, digest_of
 from registry.auth.users import User, Users
 from registry.errors import Conflict, Forbidden, Invalid, Unavailable
 from registry.storage.memory import MemoryDriver
