@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
+from typing import Any, ClassVar
 
 from registry.plugin import SetupContext
 from registry.protocols.npm.setups import SETUPS
 from tests.builders.asking import Answer, Ask, send
-from tests.clients.programs import Desk
+from tests.clients.programs import Desk, require_program
 from tests.clients.server import Server
 
 NPM = ("npm10", "npm11", "npm12")
@@ -34,8 +34,8 @@ _INSTALL_FROZEN: Mapping[str, tuple[str, ...]] = {
     "yarn4": ("install", "--immutable"),
     "bun": ("install", "--frozen-lockfile"),
 }
-# What tests need of yarn 4: an installation that can be looked at, and fresh packages.
-_YARN4 = "nodeLinker: node-modules\nenableGlobalCache: false\nnpmMinimalAgeGate: 0\n"
+# What tests need of yarn 4: an installation that can be looked at.
+_YARN4 = "nodeLinker: node-modules\nenableGlobalCache: false\n"
 
 
 def kind_of(client: str) -> str:
@@ -108,3 +108,29 @@ class Workbench:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         data = None if body is None else json.dumps(body).encode()
         return send(self.server.url, Ask(method, f"/npm{path}", data, headers))
+
+
+class Benches:
+    """Makes benches with the token of a user, who is added when first named; "" is nobody."""
+
+    _tokens: ClassVar[dict[tuple[int, str], str]] = {}
+
+    def __init__(self, server: Server, directory: Path) -> None:
+        self._server = server
+        self._directory = directory
+        self._made = 0
+
+    def __call__(self, client: str, user: str = "ann", token: str | None = None) -> Workbench:
+        require_program(client)
+        self._made += 1
+        directory = self._directory / f"bench{self._made}"
+        return Workbench(self._server, client, directory, self.token(user) if token is None else token)
+
+    def token(self, user: str) -> str:
+        """The token of a user; of the administrator for "admin"."""
+        if user in ("", "admin"):
+            return self._server.token if user else ""
+        key = self._server.port, user
+        if key not in self._tokens:
+            self._tokens[key] = self._server.add_user(user)
+        return self._tokens[key]

@@ -1,43 +1,21 @@
 """npm, pnpm, yarn and bun: publish, read and install."""
 
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.clients.javascript import CLIENTS, NPM, PNPM, Workbench
-from tests.clients.programs import require_program
-from tests.clients.server import Server, serving
-
-Bench = Callable[..., Workbench]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("registry")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def token(server: Server) -> str:
-    return server.add_user("alice")
+from tests.clients.javascript import CLIENTS, NPM, PNPM, Benches
+from tests.clients.server import Server
 
 
 @pytest.fixture
-def bench(server: Server, token: str, tmp_path: Path) -> Bench:
-    """Makes benches of alice."""
-    made = iter(range(100))
-
-    def make(client: str, token: str = token) -> Workbench:
-        require_program(client)
-        return Workbench(server, client, tmp_path / str(next(made)), token)
-
-    return make
+def bench(server: Server, tmp_path: Path) -> Benches:
+    return Benches(server, tmp_path)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_what_was_published_is_installed_with_its_dependencies(bench: Bench, client: str) -> None:
+def test_what_was_published_is_installed_with_its_dependencies(bench: Benches, client: str) -> None:
     author = bench(client)
     dependency, scoped = f"dep-{client}", f"@acme/top-{client}"
     author.publish(dependency, "1.0.0", bin="index.js", keywords=["demo"])
@@ -59,7 +37,7 @@ def test_what_was_published_is_installed_with_its_dependencies(bench: Bench, cli
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_nobody_needs_a_token_to_install_what_is_public(bench: Bench, client: str) -> None:
+def test_nobody_needs_a_token_to_install_what_is_public(bench: Benches, client: str) -> None:
     name = f"public-{client}"
     bench(client).publish(name)
     reader = bench(client, "")
@@ -69,7 +47,7 @@ def test_nobody_needs_a_token_to_install_what_is_public(bench: Bench, client: st
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_version_cannot_be_published_over(bench: Bench, client: str) -> None:
+def test_a_version_cannot_be_published_over(bench: Benches, client: str) -> None:
     name = f"once-{client}"
     author = bench(client)
     author.publish(name)
@@ -80,7 +58,7 @@ def test_a_version_cannot_be_published_over(bench: Bench, client: str) -> None:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_version_is_published_under_another_tag(bench: Bench, client: str) -> None:
+def test_a_version_is_published_under_another_tag(bench: Benches, client: str) -> None:
     name = f"tagged-{client}"
     author = bench(client)
     author.publish(name, "1.0.0")
@@ -93,7 +71,7 @@ def test_a_version_is_published_under_another_tag(bench: Bench, client: str) -> 
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_restricted_package_is_installed_with_a_token_only(bench: Bench, client: str) -> None:
+def test_a_restricted_package_is_installed_with_a_token_only(bench: Benches, client: str) -> None:
     name = f"@acme/secret-{client}"
     author = bench(client)
     author.publish(name)
@@ -109,7 +87,7 @@ def test_a_restricted_package_is_installed_with_a_token_only(bench: Bench, clien
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_client_without_a_token_cannot_publish(bench: Bench, client: str) -> None:
+def test_a_client_without_a_token_cannot_publish(bench: Benches, client: str) -> None:
     done = bench(client, "").publish(f"nobodys-{client}", status=None)
     assert done.returncode != 0
     assert bench(client).api(f"/nobodys-{client}").status == 404
@@ -125,7 +103,7 @@ VIEW = {
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_package_is_looked_at(bench: Bench, client: str) -> None:
+def test_a_package_is_looked_at(bench: Benches, client: str) -> None:
     name = f"@acme/seen-{client}"
     author = bench(client)
     author.publish(name, "1.2.3")
@@ -143,7 +121,7 @@ AUDIT = {
 
 
 @pytest.mark.parametrize("client", AUDIT)
-def test_an_audit_ends_clean_at_once(bench: Bench, client: str) -> None:
+def test_an_audit_ends_clean_at_once(bench: Benches, client: str) -> None:
     name = f"audited-{client}"
     author = bench(client)
     author.publish(name)

@@ -13,10 +13,9 @@ def _npmrc(context: SetupContext) -> str:
 
 
 def _yarn(context: SetupContext) -> str:
-    """Yarn 4. It asks before each read only when told to, which restricted packages need."""
-    insecure = context.url.startswith("http:")
-    lines = [f'npmRegistryServer: "{context.url}"']
-    if insecure:
+    """Yarn 4. It would not install what is younger than a day, and sends its token along only when told to."""
+    lines = [f'npmRegistryServer: "{context.url}"', "npmMinimalAgeGate: 0"]
+    if context.url.startswith("http:"):
         lines.append(f'unsafeHttpWhitelist: ["{context.host.partition(":")[0]}"]')
     if context.token:
         lines += [f'npmAuthToken: "{context.token}"', "npmAlwaysAuth: true"]

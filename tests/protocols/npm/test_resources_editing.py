@@ -222,6 +222,8 @@ def test_owners_come_and_go_one_by_one(site: Site) -> None:
     assert [each["name"] for each in site.get(path).json] == ["alice", "bob"]
     assert site.get("/-/package/@acme%2fdemo/collaborators", "bob").json == {"alice": "write", "bob": "write"}
     assert site.get("/-/package/@acme%2fdemo/collaborators?user=bob", "bob").json == {"bob": "write"}
+    for_pnpm = site.get("/-/package/@acme%2fdemo/collaborators?format=cli&user=bob", "bob").json
+    assert for_pnpm == [{"user": "bob", "permissions": "write"}]
     assert site.ask("DELETE", path, "bob", {"user": "alice"}).status_code == 200
     assert site.ask("DELETE", f"{path}/bob", "bob").status_code == 400
     assert site.ask("PUT", path, "bob", {"user": "nobody"}).status_code == 404
@@ -292,6 +294,8 @@ def test_the_teams_of_an_organisation_let_their_members_publish(site: Site) -> N
     assert site.get("/-/org/acme/team?format=cli", "alice").json == ["acme:devs"]
     assert site.ask("PUT", "/-/team/acme/devs/user", "root", {"user": "bob"}).status_code == 201
     assert site.get("/-/team/acme/devs/user?format=cli", "alice").json == ["bob"]
+    assert site.get("/-/org/acme/team", "alice").json == [{"name": "devs", "description": "We"}]
+    assert site.get("/-/team/acme/devs/user", "alice").json == [{"name": "bob"}]
     grant = {"package": "@acme/demo", "permissions": "read-only"}
     assert site.ask("PUT", "/-/team/acme/devs/package", "root", grant).status_code == 201
     assert site.publish("@acme/demo", "1.1.0", "bob").status_code == 403

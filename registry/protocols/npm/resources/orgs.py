@@ -17,6 +17,11 @@ from registry.protocols.npm.store import GRANTS, READ_WRITE, ROLES, Org, Team
 MAX_NAME = 64
 
 
+def is_for_npm(req: Request) -> bool:
+    """Whether a list is to be one of names, as npm and yarn 1 ask for; pnpm 12 reads objects."""
+    return req.get_param("format") == "cli"
+
+
 class OrgResource:
     """What all of them need."""
 
@@ -65,7 +70,10 @@ class OrgTeams(OrgResource):
     """The teams of an organisation."""
 
     def on_get(self, req: Request, resp: falcon.Response, scope: str) -> None:
-        send_json(resp, [f"{scope}:{team}" for team in self._read(req, scope).teams])
+        teams = self._read(req, scope).teams
+        names = [f"{scope}:{team}" for team in teams]
+        full = [{"name": name, "description": team.description} for name, team in teams.items()]
+        send_json(resp, names if is_for_npm(req) else full)
 
     def on_put(self, req: Request, resp: falcon.Response, scope: str) -> None:
         actor, body = self._changer(req, scope), self._body(req)
@@ -120,7 +128,8 @@ class TeamMembers(OrgResource):
     """The members of a team, who are members of its organisation too."""
 
     def on_get(self, req: Request, resp: falcon.Response, scope: str, team: str) -> None:
-        send_json(resp, list(self._read(req, scope).team(team).users))
+        users = self._read(req, scope).team(team).users
+        send_json(resp, list(users) if is_for_npm(req) else [{"name": user} for user in users])
 
     def on_put(self, req: Request, resp: falcon.Response, scope: str, team: str) -> None:
         actor, body = self._changer(req, scope), self._body(req)

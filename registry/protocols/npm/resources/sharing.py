@@ -59,10 +59,14 @@ class Collaborators:
         req.require_user()
         org = self._site.orgs.find(scope_of(found.name)) if scope_of(found.name) else None
         granted = org.grants(found.name) if org else {}
-        people = {user: "write" if grant == READ_WRITE else "read" for user, grant in granted.items()}
-        people |= dict.fromkeys(found.owners, "write")
+        rights = {user: "write" if grant == READ_WRITE else "read" for user, grant in granted.items()}
+        rights |= dict.fromkeys(found.owners, "write")
         wanted = req.get_param("user")
-        send_json(resp, {user: right for user, right in people.items() if wanted in (None, user)})
+        people = {user: right for user, right in rights.items() if wanted in (None, user)}
+        if req.get_param("format") == "cli":  # pnpm 12
+            send_json(resp, [{"user": user, "permissions": right} for user, right in people.items()])
+        else:
+            send_json(resp, people)
 
 
 class Owners:
