@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -183,7 +182,7 @@ class Catalog:
         self._projection.close()
 
     def _key(self, name: str) -> str:
-        return _ledger_key(self._prefix, name)
+        return join_key(self._prefix, "packages", *map(escape_segment, name.split("/")), _LEDGER)
 
     def _iter_packages(self) -> Iterator[tuple[str, str]]:
         """Name and version token of every ledger."""
@@ -196,11 +195,6 @@ class Catalog:
     def _event(self, action: str, actor: Actor, version: str) -> dict[str, Any]:
         now = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return {"at": now, "actor": actor.user or "", "action": action, "version": version}
-
-
-@lru_cache(maxsize=16_384)
-def _ledger_key(prefix: str, name: str) -> str:
-    return join_key(prefix, "packages", *map(escape_segment, name.split("/")), _LEDGER)
 
 
 def _render(ledger: Ledger, render: Callable[[Ledger], Page]) -> Page:

@@ -9,6 +9,7 @@ instead; what is too long even then is refused.
 import base64
 import binascii
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -26,6 +27,7 @@ def _percent(match: re.Match[bytes]) -> bytes:
     return b"%%%02x" % ord(match[0])
 
 
+@lru_cache(maxsize=16_384)
 def escape_segment(text: str) -> str:
     """One key segment that stands for the text and for no other. Raises Invalid when empty, too long or not Unicode."""
     try:
