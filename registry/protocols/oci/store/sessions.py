@@ -16,8 +16,8 @@ from registry.storage.storage import Storage
 IDLE_SECONDS: Final = 86400
 """After that long without a request an upload is given up. Its record's `touched` tells when the last one was."""
 
-LEASE_SECONDS: Final = 120
-RENEW_SECONDS: Final = 30
+LEASE_SECONDS: Final = 60
+RENEW_SECONDS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
