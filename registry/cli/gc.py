@@ -6,11 +6,9 @@ from registry.app import open_services, stored_mounts
 from registry.cli.options import with_settings
 from registry.cli.token import parse_duration
 from registry.config import Settings
-from registry.core.digests import Digest
+from registry.maintenance.contents import Contents
 from registry.maintenance.gc import Ages, Report, collect, foretell
 from registry.maintenance.lease import Leased
-from registry.maintenance.roots import check_mounts, iter_references
-from registry.maintenance.sweeper import sweep
 from registry.plugin import discover
 
 
@@ -25,25 +23,18 @@ def gc(settings: Settings, dry_run: bool, grace: str, wait: str) -> None:
     A run condemns blobs, and deletes those that an earlier run condemned. Run it every day.
     """
     ages = Ages(parse_duration(grace), parse_duration(wait))
-    services, mounts, protocols = open_services(settings), stored_mounts(settings), discover()
-    check_mounts(services.storage, mounts)
-    references = iter_references(mounts, protocols, services)
+    services = open_services(settings)
+    contents = Contents(stored_mounts(settings), discover(), services)
     if dry_run:
-        _show(foretell(services.storage, references, ages))
+        _show(foretell(services.storage, contents.references(), ages))
         return
-
-    def forget(digest: Digest) -> None:
-        for mount in mounts:
-            protocols[mount.protocol].forget(mount, services, digest)
-
     try:
-        report = collect(services.storage, references, ages, forget=forget)
+        report = collect(services.storage, contents.references(), ages, forget=contents.forget)
     except Leased as error:
         click.echo(f"nothing done: {error.message}", err=True)
         return
     _show(report)
-    swept = report.strays + sweep(mounts, protocols, services)
-    click.echo(f"swept     {swept:>8} unfinished uploads and left-overs")
+    click.echo(f"swept     {report.strays + contents.sweep():>8} unfinished uploads and left-overs")
 
 
 def _show(report: Report) -> None:

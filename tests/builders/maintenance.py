@@ -1,7 +1,7 @@
 """Stores with a clock of their own, something that names blobs, and runs whose store calls alternate at will."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -99,10 +99,11 @@ def keys(storage: Storage, prefix: str = "blobs/") -> list[str]:
 
 
 class PausingDriver:
-    """A driver that lets others run before each of its calls, when `interleave` runs the caller."""
+    """A driver that lets others run before each of its calls on `prefixes`, when `interleave` runs the caller."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, *prefixes: str) -> None:
         self._driver = driver
+        self._prefixes = prefixes or ("",)
 
     def __getattr__(self, attribute: str) -> Any:
         found = getattr(self._driver, attribute)
@@ -110,7 +111,8 @@ class PausingDriver:
 
     def _pausing(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            if not (args and str(args[0]).startswith("_probe/")):
+            key = str(getattr(args[0], "key", args[0])) if args else ""
+            if key.startswith(self._prefixes):
                 pause()
             return method(*args, **kwargs)
 
@@ -137,7 +139,7 @@ def pause() -> None:
         current.parent.switch()
 
 
-def interleave(tasks: list[Callable[[], object]], choose: Callable[[int], int], steps: int = 10_000) -> bool:
+def interleave(tasks: Sequence[Callable[[], object]], choose: Callable[[int], int], steps: int = 10_000) -> bool:
     """Run the tasks, at each step the one of those alive that `choose(how many)` says; False if not all came to an end.
 
     Those that have not come to an end within that many steps are killed.
@@ -155,3 +157,9 @@ def interleave(tasks: list[Callable[[], object]], choose: Callable[[int], int], 
             task.throw(Killed)
         _killed.discard(task)
     return not alive
+
+
+def first_then_second(point: int) -> Callable[[int], int]:
+    """The first task up to its step of that number, then the second task, then the rest of the first."""
+    steps = iter([0] * point)
+    return lambda alive: next(steps, alive - 1)

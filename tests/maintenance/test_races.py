@@ -21,6 +21,7 @@ from tests.builders.maintenance import (
     BucketDriver,
     CarelessDriver,
     Clock,
+    first_then_second,
     interleave,
     is_there,
     keys,
@@ -205,9 +206,3 @@ def test_no_interleaving_loses_a_blob_that_is_named(
         len(choices) if killed else 10_000,
     )
     world.check()
-
-
-def first_then_second(point: int) -> Callable[[int], int]:
-    """The first task up to its step of that number, then the second task, then the rest of the first."""
-    steps = iter([0] * point)
-    return lambda alive: next(steps, alive - 1)

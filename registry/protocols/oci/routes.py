@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from registry.core.digests import Digest
 from registry.plugin import Mount, Protocol, Route, Services
 from registry.protocols.oci.errors import render_error
 from registry.protocols.oci.names import TOKEN_PATH
@@ -18,7 +19,7 @@ from registry.protocols.oci.resources import (
     Version,
 )
 from registry.protocols.oci.setups import SETUPS
-from registry.protocols.oci.store import Stores, open_stores, read_listing
+from registry.protocols.oci.store import Stores, forget_blob, open_stores, read_listing
 
 # Names may hold the words of the paths, so a path is read from its end: `name` takes as much as it can.
 PATTERNS: Final = {
@@ -63,6 +64,11 @@ def references(mount: Mount, services: Services) -> Iterator[str]:
     yield from _stores(mount, services).manifests.references()
 
 
+def forget(mount: Mount, services: Services, digest: Digest) -> None:
+    """No repository has the blob any more, except where it has been pushed again."""
+    forget_blob(services.storage, mount.prefix, digest)
+
+
 def sweep(mount: Mount, services: Services, seconds: float) -> int:
     """How many uploads that nobody went on with for so long were given up."""
     return _stores(mount, services).uploads.sweep(seconds)
@@ -86,6 +92,7 @@ PROTOCOL = Protocol(
     routes=routes,
     dialect=render_error,
     references=references,
+    forget=forget,
     sweep=sweep,
     root_paths=("/v2",),
     features=FEATURES,

@@ -1,5 +1,6 @@
 """What a registry keeps: blobs and who has them, uploads, manifests, tags, referrers, repositories."""
 
+from registry.protocols.oci.store.forgetting import forget_blob
 from registry.protocols.oci.store.manifests import Manifests, Stored
 from registry.protocols.oci.store.memberships import Memberships, unknown_blob
 from registry.protocols.oci.store.opening import Stores, open_stores
@@ -35,6 +36,7 @@ __all__ = [
     "Tags",
     "UploadUnknown",
     "Uploads",
+    "forget_blob",
     "open_stores",
     "read_listing",
     "unknown_blob",

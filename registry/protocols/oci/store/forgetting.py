@@ -12,14 +12,15 @@ from registry.storage.driver import ConditionFailed, Object, matching
 from registry.storage.storage import Storage
 
 
-def forget_blob(storage: Storage, keys: Keys, members: Memberships, digest: Digest) -> None:
-    """No repository has the blob any more, except where it has been pushed again.
+def forget_blob(storage: Storage, prefix: str, digest: Digest) -> None:
+    """No repository of the mount has the blob any more, except where it has been pushed again.
 
     Where the store's deletions take no conditions, the links stay; they lead nowhere until somebody pushes the blob.
     """
     if not storage.enforced().delete:
         return
-    for repository in members.holders(digest):
+    keys = Keys(prefix)
+    for repository in Memberships(storage, keys).holders(digest):
         key = keys.blob(repository, digest)
         found = storage.read(key)
         if not isinstance(found, Object) or _remove(storage, found, digest):

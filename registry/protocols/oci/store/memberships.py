@@ -28,22 +28,25 @@ class Memberships:
     def dependable(self, repository: Repository, digest: Digest) -> Stat | None:
         """The blob's Stat if the repository has it and a client may leave out pushing it, else None."""
         blobs = self._storage.blobs
-        if self._storage.stat(self._keys.blob(repository, digest)) is None or blobs.is_condemned(digest):
+        if not self._has(repository, digest) or blobs.is_condemned(digest):
             return None
         return blobs.stat(digest)
 
     def revive(self, repository: Repository, digest: Digest) -> Stat | None:
         """The blob's Stat if the repository has it, and it stays to be named by a manifest, else None."""
         blobs = self._storage.blobs
-        if self._storage.stat(self._keys.blob(repository, digest)) is None or not blobs.revive(digest):
+        # Invariant: the link is looked for after the blob, as forgetting looks for the blob after it marked the link.
+        if not blobs.revive(digest) or not self._has(repository, digest):
             return None
         return blobs.stat(digest)
 
     def link(self, repository: Repository, digest: Digest) -> None:
         """The repository has the blob, which is in the store."""
-        for key in (self._keys.holder(digest, repository), self._keys.blob(repository, digest)):
-            if key and self._storage.stat(key) is None:
-                self._storage.put(key, b"")
+        mark = self._keys.holder(digest, repository)
+        if mark and self._storage.stat(mark) is None:
+            self._storage.put(mark, b"")
+        if not self._has(repository, digest):
+            self._storage.put(self._keys.blob(repository, digest), b"")
 
     def unlink(self, repository: Repository, digest: Digest) -> None:
         """The repository has the blob no more. Raises BlobUnknown."""
@@ -58,6 +61,11 @@ class Memberships:
         for item in self._storage.list(self._keys.holders(digest)):
             with suppress(Invalid):
                 yield parse_repository(unescape_segment(item.key.rpartition("/")[2]))
+
+    def _has(self, repository: Repository, digest: Digest) -> bool:
+        """Whether the repository has a link that stays; see forgetting."""
+        found = self._storage.stat(self._keys.blob(repository, digest))
+        return found is not None and found.size == 0
 
 
 def unknown_blob(digest: Digest) -> BlobUnknown:

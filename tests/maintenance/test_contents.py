@@ -14,8 +14,8 @@ from registry.core.digests import Digest, sha256_digest
 from registry.core.ledger import LedgerDamaged, LedgerTooNew
 from registry.errors import ConfigError, RegistryError
 from registry.http.refusals import render_plain
+from registry.maintenance.contents import Contents, MountUnknown, ReferenceDamaged
 from registry.maintenance.gc import Ages, collect
-from registry.maintenance.roots import MountUnknown, ReferenceDamaged, check_mounts, iter_references
 from registry.plugin import Mount, Protocol, Services, discover, references_of_catalog
 from registry.storage.driver import Object
 from tests.builders.catalog import ALICE, list_package
@@ -56,9 +56,8 @@ class Shelf:
         self.open_catalog(mount).update(name, change, action="delete", actor=ALICE)
 
     def collect(self) -> dict[str, int]:
-        check_mounts(self.storage, self.mounts)
-        references = iter_references(self.mounts, self.protocols, self.services)
-        return counts(collect(self.storage, references, AT_ONCE))
+        contents = Contents(self.mounts, self.protocols, self.services)
+        return counts(collect(self.storage, contents.references(), AT_ONCE, forget=contents.forget))
 
     def blobs(self) -> set[Digest]:
         return {digest for digest, _ in self.storage.blobs.list()}
@@ -177,4 +176,6 @@ def test_disabled_mounts_keep_their_blobs() -> None:
 def test_every_protocol_says_what_it_names() -> None:
     settings = Settings(storage=StorageSettings(driver="memory"))
     services = open_services(settings)
-    assert list(iter_references(stored_mounts(settings), discover(), services)) == []
+    contents = Contents(stored_mounts(settings), discover(), services)
+    assert list(contents.references()) == []
+    assert contents.sweep() == 0
