@@ -1,6 +1,7 @@
 """The one body reader: counted, bounded, and never an empty or short body by mistake (PEP 3333, RFC 9112 section 6)."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from registry.core.gunzip import iter_gunzip
@@ -8,6 +9,7 @@ from registry.core.strict_json import parse_json
 from registry.errors import Invalid, LengthRequired, RegistryError, TooLarge, TruncatedBody
 
 CHUNK = 1024 * 1024
+DRAINED = 64 * CHUNK
 
 
 class Body:
@@ -16,6 +18,7 @@ class Body:
     def __init__(self, environ: dict[str, Any]) -> None:
         self._environ = environ
         self._taken = False
+        self._rest: Iterator[bytes] | None = None
 
     @property
     def length(self) -> int | None:
@@ -43,7 +46,8 @@ class Body:
         length = self.length
         if limit is not None and length is not None and length > limit:
             raise TooLarge(limit)
-        yield from _bounded(self._read_all(length), limit)
+        self._rest = self._read_all(length)
+        yield from _bounded(self._rest, limit)
 
     def read(self, limit: int) -> bytes:
         """The whole body, decoded when it is gzipped, at most `limit` bytes. Raises what `chunks` raises."""
@@ -56,6 +60,12 @@ class Body:
     def json(self, limit: int) -> Any:
         """The body as strictly parsed JSON. Raises Invalid, and what `read` raises."""
         return parse_json(self.read(limit))
+
+    def settle(self) -> None:
+        """Take in what was left unread, 64 MiB at most."""
+        with suppress(RegistryError):
+            for _ in _bounded(self._rest or self._read_all(self.length), DRAINED):
+                pass
 
     def _read_all(self, length: int | None) -> Iterator[bytes]:
         environ = self._environ

@@ -41,6 +41,9 @@ class Edge:
     ) -> None:
         """Add what every response carries, and log."""
         request = cast("Request", req)
+        if "uwsgi.version" in request.env:
+            # It cuts the connection under the answer to an unread body, and nginx in front of it then answers 502.
+            request.body.settle()
         resp.set_header("X-Request-Id", request.id)
         resp.set_header("X-Content-Type-Options", "nosniff")
         self._log.write(request, resp, request.context.started)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +17,12 @@ START_SECONDS = 30.0
 
 @dataclass
 class Server:
-    """A running registry; `token` is the admin's."""
+    """A running registry; `token` is the admin's. It is started by `registry serve`, or by another `command`."""
 
     directory: Path
     port: int
     environ: Mapping[str, str] = field(default_factory=dict)
+    command: Sequence[str] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -60,9 +61,9 @@ class Server:
         return self.run("token", "create", "--user", name).strip()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "registry", "serve", "--bind", self.host, "--workers", "2"]
+        usual = [sys.executable, "-m", "registry", "serve", "--bind", self.host, "--workers", "2"]
         with (self.directory / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(command, env=self._environ(), stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command or usual, env=self._environ(), stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready():
             assert self.process.poll() is None, self.log

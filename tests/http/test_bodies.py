@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from registry.errors import Invalid, LengthRequired, TooLarge, TruncatedBody
-from registry.http.bodies import CHUNK, Body
+from registry.http.bodies import CHUNK, DRAINED, Body
 
 
 def body(data: bytes = b"{}", **odd: Any) -> Body:
@@ -95,3 +95,32 @@ def test_a_body_is_read_once() -> None:
     once.read(100)
     with pytest.raises(Invalid):
         once.read(100)
+
+
+@pytest.mark.parametrize("odd", [{}, CHUNKED])
+def test_a_body_is_taken_in_whether_it_was_read_in_part_or_not_at_all(odd: dict[str, Any]) -> None:
+    for read in (0, 1, 2, 3):
+        stream = io.BytesIO(bytes(3 * CHUNK))
+        some = body(bytes(3 * CHUNK), **odd, **{"wsgi.input": stream})
+        for _ in zip(range(read), some.chunks(), strict=False):
+            pass
+        some.settle()
+        assert stream.read() == b""
+
+
+def test_a_body_that_is_cut_short_is_taken_in_without_a_word() -> None:
+    body(b"abc", CONTENT_LENGTH="10").settle()
+    body(b"abc", CONTENT_LENGTH="ten").settle()
+
+
+def test_of_a_body_without_end_only_so_much_is_taken_in() -> None:
+    class Endless:
+        size = 0
+
+        def read(self, size: int) -> bytes:
+            self.size += size
+            return bytes(size)
+
+    stream = Endless()
+    body(b"", **CHUNKED, **{"wsgi.input": stream}).settle()
+    assert DRAINED <= stream.size <= DRAINED + CHUNK
