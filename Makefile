@@ -4,9 +4,11 @@ BIN := .venv/bin
 READY := .venv/.installed
 CLIENTS := .clients
 INSTALLERS := $(notdir $(basename $(wildcard tests/clients/install/*.sh)))
+PEERS := .peers
+RIVALS := $(notdir $(basename $(wildcard bench/install/*.sh)))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check clients bench
+.PHONY: help serve test check clients peers bench
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -26,7 +28,10 @@ check: $(READY) ## lint, format, types, layers, architecture
 
 clients: $(INSTALLERS:%=$(CLIENTS)/.%) ## install the real clients that the tests drive into .clients
 
-bench: $(READY) ## measure the registry against its peers
+peers: $(RIVALS:%=$(PEERS)/.%) ## install the servers that the registry is measured beside into .peers
+	@true
+
+bench: $(READY) ## measure the registry beside its peers
 	$(BIN)/python -m bench $(ARGS)
 
 $(READY): setup.cfg pyproject.toml
@@ -38,3 +43,7 @@ $(READY): setup.cfg pyproject.toml
 $(CLIENTS)/.%: tests/clients/install/%.sh
 	mkdir -p $(CLIENTS)/bin
 	bash $< $(CLIENTS) && touch $@ || test $$? = 77
+
+$(PEERS)/.%: bench/install/%.sh
+	mkdir -p $(PEERS)/bin
+	bash $< $(PEERS) && touch $@ || test $$? = 77
