@@ -1,32 +1,58 @@
 """What the suites over all protocols need to know of npm's."""
 
-import base64
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from tests.builders.archives import TAR_END, base256, tar_header, tar_member
 from tests.builders.asking import Answer, Ask
-from tests.builders.pypi import make_tar_gz
+from tests.builders.npm import make_document, make_manifest, make_tarball
 from tests.contracts.adapter import JSON, Adapter, Offer, Read
+
+BODIES: Final[Mapping[tuple[str, str], Any]] = {
+    ("/-/package/{package}/dist-tags", "PUT"): {"beta": "1.0.0"},
+    ("/-/package/{package}/dist-tags", "POST"): {"beta": "1.0.0"},
+    ("/-/package/{package}/dist-tags/{tag}", "PUT"): "1.0.0",
+    ("/-/package/{package}/dist-tags/{tag}", "POST"): "1.0.0",
+    ("/-/package/{package}/access", "POST"): {"access": "public"},
+    ("/-/package/{package}/owners", "PUT"): {"user": "stranger"},
+    ("/-/package/{package}/owners", "DELETE"): {"user": "owner"},
+    ("/-/user/v1/star", "PUT"): {"package": "demo"},
+    ("/-/user/v1/star", "DELETE"): {"package": "demo"},
+    ("/-/org/{scope}/user", "PUT"): {"user": "stranger", "role": "owner"},
+    ("/-/org/{scope}/user", "DELETE"): {"user": "owner"},
+    ("/-/org/{scope}/team", "PUT"): {"name": "devs"},
+    ("/org/{scope}/team", "PUT"): {"name": "devs"},
+    ("/-/team/{scope}/{team}/user", "PUT"): {"user": "stranger"},
+    ("/-/team/{scope}/{team}/user", "DELETE"): {"user": "stranger"},
+    ("/team/{scope}/{team}/user", "PUT"): {"user": "stranger"},
+    ("/team/{scope}/{team}/user", "DELETE"): {"user": "stranger"},
+    ("/-/team/{scope}/{team}/package", "PUT"): {"package": "@acme/demo", "permissions": "read-write"},
+    ("/-/team/{scope}/{team}/package", "DELETE"): {"package": "@acme/demo"},
+    ("/{package}/-rev/{rev}", "PUT"): {"versions": {}},
+}
 
 
 class NpmAdapter(Adapter):
     """Packages, published as npm does."""
 
     protocol = "npm"
+    owned = True
     public = frozenset(
         {
             ("/-/ping", "GET"),
-            ("/-/npm/v1/keys", "GET"),
-            # The login itself, and the wait for it, which the unguessable id in the URL allows.
             ("/-/v1/login", "POST"),
-            *(("/-/v1/done", method) for method in ("GET", "POST", "PUT", "DELETE", "PATCH")),
+            *(("/-/v1/done", method) for method in ("GET", "PUT", "POST", "DELETE")),
             ("/-/user/org.couchdb.user:{user}", "PUT"),
             ("/-/user/org.couchdb.user:{user}/-rev/{rev}", "PUT"),
-            # The secret in the path is the credential.
             ("/-/user/token/{token}", "DELETE"),
+            ("/-/npm/v1/keys", "GET"),
+            ("/-/npm/v1/security/advisories/bulk", "POST"),
+            ("/-/npm/v1/security/audits/quick", "POST"),
+            ("/-/npm/v1/security/audits", "POST"),
         }
     )
     personal = frozenset(
@@ -37,169 +63,123 @@ class NpmAdapter(Adapter):
             ("/-/npm/v1/tokens", "GET"),
             ("/-/npm/v1/tokens", "POST"),
             ("/-/npm/v1/tokens/token/{token}", "DELETE"),
-            # `npm owner add` looks users up.
             ("/-/user/org.couchdb.user:{user}", "GET"),
             ("/-/user/org.couchdb.user:{user}/-rev/{rev}", "GET"),
         }
     )
-    # The first member founds an organisation.
     administrative = frozenset(
         {("/-/org/{scope}/user", "PUT"), ("/-/org/{scope}/team", "PUT"), ("/org/{scope}/team", "PUT")}
-    )
-    harmless = frozenset(
-        {
-            ("/-/npm/v1/security/advisories/bulk", "POST"),
-            ("/-/npm/v1/security/audits/quick", "POST"),
-            ("/-/npm/v1/security/audits", "POST"),
-        }
     )
 
     def publish(self, version: str = "1.0.0", content: bytes = b"", package: str = "") -> Sequence[Ask]:
         name = package or self.package
-        return [publish(name, version, make_tarball(name, version, content))]
+        tarball = make_tarball(make_manifest(name, version), files={"package/content": content})
+        return [put(make_document(name, version, tarball=tarball))]
 
     def mismatched(self, version: str = "1.0.0") -> Sequence[Ask]:
-        tarball = make_tarball(self.package, version)
-        integrity = integrity_of(tarball + b"!")
-        return [publish(self.package, version, tarball, {"dist": {"integrity": integrity}})]
+        return [put(make_document(self.package, version, dist={"integrity": None, "shasum": "0" * 40}))]
 
     def index(self, package: str = "") -> str:
-        return f"/npm/{quote(package or self.package, safe='@')}"
+        return f"/npm/{package or self.package}"
 
     def offers(self, read: Read, package: str = "") -> Mapping[str, Offer]:
         answer = read(self.index(package))
         if answer.status == 404:
             return {}
-        dists = {version: manifest["dist"] for version, manifest in answer.json["versions"].items()}
+        versions = answer.json["versions"]
+        dists = {version: manifest["dist"] for version, manifest in versions.items()}
         return {
-            version: Offer(urlsplit(dist["tarball"]).path, "sha512", hex_of(dist["integrity"]))
-            for version, dist in dists.items()
+            version: Offer(urlsplit(dist["tarball"]).path, "sha1", dist["shasum"]) for version, dist in dists.items()
         }
 
     def listed(self, read: Read) -> set[str]:
         answer = read("/npm/-/v1/search?text=&size=250")
-        return {found["package"]["name"] for found in answer.json["objects"]} if answer.status == 200 else set()
+        return {each["package"]["name"] for each in answer.json["objects"]}
 
     def check_refusal(self, answer: Answer) -> None:
         assert answer.headers["content-type"] == "application/json"
-        assert isinstance(json.loads(answer.body)["error"], str)
+        assert set(answer.json) == {"error", "code"}
 
     def samples(self, version: str = "1.0.0", content: bytes = b"") -> Mapping[str, str]:
-        filename = f"{self.package}-{version}.tgz"
         return {
             "package": self.package,
             "version": version,
-            "filename": filename,
-            "/{package}/-/{filename:alias} filename": f"@scope/{filename}",
-            "/{package}/-/{filename:alias}/-rev/{rev} filename": f"@scope/{filename}",
+            "filename": f"{self.package}-{version}.tgz",
+            "/{package}/-/{filename:alias} filename": f"@acme/{self.package}-{version}.tgz",
+            "/{package}/-/{filename:alias}/-rev/{rev} filename": f"@acme/{self.package}-{version}.tgz",
             "rev": "1-0",
             "tag": "beta",
             "user": "owner",
-            "token": "0123456789abcdef",
+            "token": hashlib.sha256(b"token").hexdigest()[:16],
             "scope": "acme",
-            "team": "developers",
+            "team": "devs",
         }
 
     def request(self, template: str, method: str, path: str) -> Ask:
-        ask = super().request(template, method, path + ('?key="owner"' if template.endswith("starredByUser") else ""))
-        bodies: dict[str, Any] = {
-            "/-/package/{package}/dist-tags/{tag}": "1.0.0",
-            "/-/package/{package}/dist-tags": {"beta": "1.0.0"},
-            "/-/package/{package}/access": {"access": "restricted"},
-            "/-/package/{package}/owners": {"user": "stranger"},
-            "/-/org/{scope}/user": {"user": "stranger", "role": "developer"},
-            "/-/org/{scope}/team": {"name": "developers"},
-            "/org/{scope}/team": {"name": "developers"},
-            "/-/team/{scope}/{team}/user": {"user": "stranger"},
-            "/team/{scope}/{team}/user": {"user": "stranger"},
-            "/-/team/{scope}/{team}/package": {"package": self.package, "permissions": "read-write"},
-            "/-/user/v1/star": {"name": self.package},
-            "/-/npm/v1/user": {"fullname": "Somebody"},
-        }
-        if template == "/{package}" and method == "PUT":
+        if (template, method) == ("/{package}", "PUT"):
             return self.publish("2.0.0")[0].having(path=path)
-        if template in bodies and ask.body is not None:
-            return ask.having(body=json.dumps(bodies[template]).encode())
-        return ask
+        if template == "/-/_view/starredByUser":
+            return Ask(method, f"{path}?key=%22owner%22")
+        body = BODIES.get((template, method))
+        if body is not None:
+            return Ask(method, path, json.dumps(body).encode(), JSON)
+        return super().request(template, method, path)
 
     def hostile(self) -> Mapping[str, Sequence[Ask]]:
         name, version = self.package, "6.6.6"
-        manifest = json.dumps({"name": name, "version": version}).encode()
+        good = make_manifest(name, version)
+        members = {"package/package.json": json.dumps(good).encode()}
         tarballs = {
-            "no archive at all": b"MZ" + bytes(100),
-            "an archive without package.json": make_tar_gz({"package/x": b""}),
-            "another name in package.json": make_tarball("evil", version),
-            "another version in package.json": make_tarball(name, "7.0.0"),
-            "a member that leaves the directory": make_tar_gz({"package/package.json": manifest, "../x": b""}),
-            "an absolute member": make_tar_gz({"package/package.json": manifest, "/etc/x": b""}),
-            "package.json twice": make_tar_gz({"package/package.json": manifest, "other/package.json": manifest}),
-            "a tarball that unpacks a thousandfold": make_tar_gz(
-                {"package/package.json": manifest, "package/zeros": bytes(256 << 20)}
+            "a file that unpacks a thousandfold": make_tarball(good, files={"package/zeros": bytes(128 << 20)}),
+            "a member that leaves the directory": make_tarball(good, files={"package/../../x": b""}),
+            "an absolute member": make_tarball(good, files={"/etc/x": b""}),
+            "a second package.json": make_tarball(good, files={"package//package.json": b"{}"}),
+            "a negative size": gzip_of(
+                tar_member(b"package/package.json", members["package/package.json"]), negative()
             ),
-            "a cut archive": make_tarball(name, version, bytes(range(256)) * 10)[:-20],
-            "bytes behind the archive": make_tarball(name, version) + b"more",
+            "a link that leaves the directory": gzip_of(
+                tar_member(b"package/package.json", members["package/package.json"]),
+                tar_member(b"package/x", kind=b"2", link=b"../../etc/passwd"),
+            ),
+            "bytes behind the archive": make_tarball(good) + b"more",
+            "two archives in one": make_tarball(good) * 2,
+            "no archive at all": b"MZ" + bytes(100),
+            "another name in package.json": make_tarball(make_manifest("evil", version)),
+            "another version in package.json": make_tarball(make_manifest(name, "7.0.0")),
+            "other dependencies in package.json": make_tarball({**good, "dependencies": {"evil": "1"}}),
         }
-        asks = {what: publish(name, version, tarball) for what, tarball in tarballs.items()}
-        good = make_tarball(name, version)
-        for odd in ({"name": "evil"}, {"version": "7.0.0"}, {"name": ".."}, {"scripts": {"install": "evil"}}):
-            asks[f"a manifest with {odd}"] = publish(name, version, good, odd)
-        for odd_version in ("", "1", "v1.0.0", "1.0.0/../..", "0" * 50_000, "1.0.0\n", "latest", "__proto__"):
-            asks[f"the version {odd_version[:30]!r}"] = publish(name, odd_version, make_tarball(name, odd_version))
-        for odd_name in (
-            "../x",
-            "@a/../b",
-            "-rf",
-            "node_modules",
-            "Demo",
-            "a b",
-            "dеmo",
-            "a" * 300,
-            "__proto__",
-            "@a/b/c",
-            "%2e",
-        ):
-            ask = publish(odd_name, version, make_tarball(odd_name, version))
-            asks[f"the name {odd_name[:30]!r}"] = ask
-            asks[f"the name {odd_name[:30]!r} in the body"] = ask.having(path=self.index())
-        for tag in ("1.0.0", "x", "*", "__proto__", "v1", ">=1"):
-            asks[f"the tag {tag!r}"] = publish(name, version, good, tag=tag)
-        return {what: [ask] for what, ask in asks.items()}
+        documents = {what: make_document(name, version, tarball=tarball) for what, tarball in tarballs.items()}
+        for odd in ("..", "../../etc/passwd", "-rf", "a\nb", "dеmo", "a" * 50_000, "%2e%2e", "", "__proto__", "evil"):
+            documents[f"the name {odd[:40]!r}"] = {**make_document(name, version), "name": odd}
+            documents[f"the _id {odd[:40]!r}"] = {**make_document(name, version), "_id": odd}
+        for odd in ("", "1.0", "1.0.0/../..", "0" * 50_000, "1.0.0\r\nX: y", "x", "__proto__"):
+            documents[f"the version {odd[:40]!r}"] = make_document(name, odd)
+        for odd in ("1", "__proto__", "a/b", "a\r\nX-Evil: 1", "x" * 1000):
+            documents[f"the tag {odd[:40]!r}"] = make_document(name, version, tag=odd)
+        for odd in ("../x.tgz", "x\r\ny.zip", "readme"):
+            attachment = make_document(name, version)["_attachments"][f"{name}-{version}.tgz"]
+            documents[f"two attachments, one {odd!r}"] = make_document(
+                name, version, _attachments={f"{name}-{version}.tgz": attachment, odd: attachment}
+            )
+        asks = {what: [put(document, name)] for what, document in documents.items()}
+        for odd in ("UPPER", "node_modules", "con", "a b", "..", "@acme", "@acme/..", "-x"):
+            asks[f"a new package {odd!r}"] = [put(make_document(odd, version))]
+        return asks
 
 
-def make_tarball(name: str, version: str, content: bytes = b"") -> bytes:
-    """A package with its package.json and one file."""
-    manifest = json.dumps({"name": name, "version": version}).encode()
-    return make_tar_gz({"package/package.json": manifest, "package/index.js": content})
+def put(document: Mapping[str, Any], package: str = "") -> Ask:
+    """The document PUT to the URL of the package, by default that which it names."""
+    name = quote(package or str(document["name"]), safe="@")
+    return Ask("PUT", f"/npm/{name}", json.dumps(document).encode(), JSON)
 
 
-def integrity_of(data: bytes) -> str:
-    return "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode()
+def negative() -> bytes:
+    """A member of a tar archive whose size is less than nothing."""
+    return tar_header(b"package/x", size=base256(-512))
 
 
-def hex_of(integrity: str) -> str:
-    return base64.b64decode(integrity.removeprefix("sha512-")).hex()
-
-
-def publish(
-    name: str, version: str, tarball: bytes, odd: Mapping[str, Any] | None = None, *, tag: str = "latest"
-) -> Ask:
-    """A publication as npm sends it, with `odd` parts in the manifest."""
-    dist = {"integrity": integrity_of(tarball), "shasum": hashlib.sha1(tarball, usedforsecurity=False).hexdigest()}
-    manifest = {"name": name, "version": version, "_id": f"{name}@{version}", "dist": dist, **(odd or {})}
-    attachment = {
-        "content_type": "application/octet-stream",
-        "data": base64.b64encode(tarball).decode(),
-        "length": len(tarball),
-    }
-    document = {
-        "_id": name,
-        "name": name,
-        "dist-tags": {tag: version},
-        "versions": {version: manifest},
-        "access": None,
-        "_attachments": {f"{name}-{version}.tgz": attachment},
-    }
-    return Ask("PUT", f"/npm/{quote(name, safe='@')}", json.dumps(document).encode(), JSON)
+def gzip_of(*members: bytes) -> bytes:
+    return gzip.compress(b"".join(members) + TAR_END, mtime=0)
 
 
 ADAPTER = NpmAdapter()

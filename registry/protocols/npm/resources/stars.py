@@ -50,7 +50,7 @@ class OwnStars:
         send_json(resp, _starred(self._site, req, req.require_user().user or ""))
 
     def _change(self, req: Request, resp: falcon.Response, likes: bool) -> None:
-        req.require_user()
+        self._site.self_changer(req)
         match req.body.json(MAX_BODY):
             case {"package": str(package)} | {"name": str(package)}:
                 star(self._site, req, self._site.readable(req, package), likes)
@@ -66,6 +66,7 @@ class StarredBy:
         self._site = site
 
     def on_get(self, req: Request, resp: falcon.Response) -> None:
+        self._site.visible(req)
         user = parse_json((req.get_param("key") or "null").encode(), max_bytes=MAX_BODY)
         if not isinstance(user, str):
             raise Invalid('key is a user name in quotes, as in ?key="alice"')

@@ -50,8 +50,8 @@ def is_published(ledger: Ledger, release: Release) -> bool:
     """
     entry = ledger.get(release.version)
     if entry is None:
-        bare, keys = without_build(release.version), ledger.keys()
-        if not any(without_build(key) == bare for key in keys):
+        bare = without_build(release.version)
+        if bare not in ledger and not any(key.startswith(f"{bare}+") for key in ledger.keys()):
             return False
     elif not is_tombstone(entry):
         found = Release.from_entry(entry)
