@@ -95,8 +95,11 @@ class _PortableHash:
 
 
 def _readable_buffer(view: memoryview) -> Any:
-    """The view as ctypes takes it, without a copy where it can be written to."""
-    return view.tobytes() if view.readonly else (ctypes.c_char * view.nbytes).from_buffer(view)
+    """The view as ctypes takes it; a part of bytes has to be copied for that."""
+    if not view.readonly:
+        return (ctypes.c_char * view.nbytes).from_buffer(view)
+    whole = view.obj
+    return whole if isinstance(whole, bytes) and len(whole) == view.nbytes else view.tobytes()
 
 
 def _open_hash(algorithm: str, state: str) -> _Hash:
