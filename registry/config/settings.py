@@ -41,6 +41,7 @@ class StorageSettings:
     region: str = _setting("us-east-1", "S3: the region.")
     access_key: str = _setting("", "S3: key id; empty means the usual AWS sources.", secret=True)
     access_secret: str = _setting("", "S3: the key's secret.", secret=True)
+    presign: bool = _setting(False, "S3: whether clients can reach the bucket, and are sent there for large OCI blobs.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ def _s3_driver(settings: StorageSettings) -> Driver:
             access_key=settings.access_key,
             access_secret=settings.access_secret,
             prefix=settings.prefix,
+            presign=settings.presign,
             scratch=settings.data_dir / "scratch",
         )
     )

@@ -30,6 +30,7 @@ PATTERNS: Final = {
 FEATURES: Final = {
     "deletion": True,
     "immutable_tags": "",
+    "redirect_from": 1024 * 1024,
     "sparse_indexes": False,
 }
 
@@ -43,7 +44,9 @@ def routes(mount: Mount, services: Services) -> Sequence[Route]:
         "/{name}/blobs/uploads/": uploads,
         "/{name}/blobs/uploads": uploads,
         "/{name}/blobs/uploads/{session}": Upload(stores, limits.max_layer),
-        "/{name}/blobs/{digest}": Blob(stores),
+        "/{name}/blobs/{digest}": Blob(
+            stores, mount.features["redirect_from"] if services.settings.storage.presign else None
+        ),
         "/{name}/manifests/{reference}": Manifest(stores),
         "/{name}/tags/list": TagList(stores),
         "/{name}/referrers/{digest}": ReferrerList(stores),

@@ -1,10 +1,12 @@
 import random
+from pathlib import Path
 
 import pytest
 
+from registry.config import MountSettings, StorageSettings
 from registry.storage.tombstones import State
 from tests.builders.oci import Pusher, digest_of, make_image, refused
-from tests.builders.registry import READER
+from tests.builders.registry import READER, Registry
 
 DATA = random.Random(4).randbytes(2048)
 DIGEST = digest_of(DATA)
@@ -175,3 +177,30 @@ def test_a_reader_pulls_and_does_nothing_else(pushed: Pusher) -> None:
     assert reader.get(f"blobs/{DIGEST}").body == DATA
     refused(reader.ask("DELETE", f"blobs/{DIGEST}"), 403, "DENIED")
     refused(reader.ask("POST", "blobs/uploads/", b""), 403, "DENIED")
+
+
+def test_large_blobs_come_from_a_bucket_that_clients_can_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = StorageSettings(driver="memory", presign=True)
+    registry = Registry(tmp_path, storage, mounts={"oci": MountSettings(features={"redirect_from": len(DATA)})})
+    pusher = Pusher(registry)
+    pusher.push_blob(DATA)
+    pusher.push_blob(b"small")
+    assert pusher.get(f"blobs/{DIGEST}").body == DATA
+
+    def url(key: str, seconds: int, filename: str = "", content_type: str = "") -> str:
+        assert seconds >= 1200
+        assert content_type == "application/octet-stream"
+        return f"https://bucket.example.com/{key}?signature=1"
+
+    monkeypatch.setattr(registry.services.storage.driver, "url", url)
+    for headers in ({}, {"Range": "bytes=0-9"}):
+        answer = pusher.ask("GET", f"blobs/{DIGEST}", None, headers)
+        assert answer.status == 307
+        assert answer.headers["location"].startswith("https://bucket.example.com/blobs/sha256/")
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.body == b""
+    assert pusher.ask("HEAD", f"blobs/{DIGEST}").headers["content-length"] == str(len(DATA))
+    assert pusher.get(f"blobs/{digest_of(b'small')}").body == b"small"
+    assert pusher.elsewhere("team/other").get(f"blobs/{DIGEST}").status == 404
+    image = pusher.push(make_image(DATA), tag="v1")
+    assert pusher.get("manifests/v1").body == image.body
