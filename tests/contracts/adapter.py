@@ -34,6 +34,12 @@ class Adapter(ABC):
     mutable: ClassVar[bool] = False
     """Whether a version may be published again with other bytes, as an OCI tag may."""
 
+    owned: ClassVar[bool] = False
+    """Whether a package belongs to who published it first, so that others may not change it."""
+
+    unowned: ClassVar[frozenset[tuple[str, str]]] = frozenset()
+    """Routes below a package where others may all the same change what is theirs, as a star is."""
+
     bookkeeping: ClassVar[tuple[str, ...]] = ()
     """What is in the keys of records that tell who holds which blob, and that no client sees."""
 

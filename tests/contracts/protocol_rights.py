@@ -82,6 +82,41 @@ class RightsContract:
                 wrong.append((spot.base, spot.template, ask.method, answer.status, answer.text[:200]))
         assert not wrong, "\n".join(map(str, wrong))
 
+    def test_who_owns_nothing_of_a_package_changes_nothing_of_it(self, tmp_path: Path, adapter: Adapter) -> None:
+        if not adapter.owned:
+            pytest.skip(f"packages of {adapter.protocol} have no owners")
+        registry = published(tmp_path, adapter)
+        registry.services.auth.users.add("other")
+        registry.tokens["other"] = registry.issue("other")
+        before = adapter.visible(registry.stored())
+        exempt = [adapter.public, adapter.personal, adapter.harmless, adapter.unowned]
+        for spot, ask in writes(registry, adapter, *exempt):
+            if "package" in spot.fields:
+                check_refused(adapter, registry.ask(ask, "other"), 403)
+        assert adapter.visible(registry.stored()) == before
+
+    def test_reading_changes_nothing(self, tmp_path: Path, adapter: Adapter) -> None:
+        registry = published(tmp_path, adapter)
+        before = registry.stored()
+        for _, ask in reads(registry, adapter):
+            for who in (None, READER, OWNER):
+                registry.ask(ask, who)
+        assert registry.stored() == before
+
+    def test_a_path_is_asked_for_and_allowed_by_what_it_means(self, tmp_path: Path, adapter: Adapter) -> None:
+        registry = published(tmp_path, adapter, anonymous_read=False)
+        assert registry.run(adapter.publish(package="other")).is_success
+        registry.tokens["narrow"] = registry.issue(OWNER, f"{adapter.protocol}:*:{adapter.package}:*")
+        mine, others = (
+            [adapter.index(package), adapter.offers(registry.reader(), package)["1.0.0"].path]
+            for package in (adapter.package, "other")
+        )
+        for path in mine:
+            assert registry.get(spelled_out(path), "narrow").body == registry.get(path, "narrow").body
+        for path in others:
+            check_refused(adapter, registry.get(spelled_out(path), "narrow"), 403, 404)
+            check_refused(adapter, registry.get(spelled_out(path), None), 401)
+
     def test_everybody_may_read_where_anonymous_reading_is_on(self, tmp_path: Path, adapter: Adapter) -> None:
         registry = published(tmp_path, adapter)
         offer = adapter.offers(registry.reader())["1.0.0"]
@@ -178,3 +213,9 @@ def assert_refusal(adapter: Adapter, method: str, answer: Answer) -> None:
         assert answer.body == b""
     else:
         check_refused(adapter, answer)
+
+
+def spelled_out(path: str) -> str:
+    """The same path with each letter percent-encoded."""
+    path, mark, query = path.partition("?")
+    return "".join(f"%{ord(each):02x}" if each.isalpha() else each for each in path) + mark + query

@@ -1,13 +1,18 @@
-"""Stores that several processes can share: a directory, and buckets of two S3 servers."""
+"""Stores that several processes can share: a directory, and a bucket of an S3 server."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from registry.config import StorageSettings
+from tests.clients.programs import SEARCH_PATH
 from tests.simulators.s3_servers import S3Server, run_moto, run_versitygw
 
-STORES = ("filesystem", "moto", "versitygw")
+BUCKET = "versitygw" if shutil.which("versitygw", path=SEARCH_PATH) else "moto"
+"""The S3 server: a real one where it is installed."""
+
+STORES = ("filesystem", BUCKET)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from registry.storage.faults import EXIT_STATUS
 from tests.builders.registry import Registry
 from tests.contracts.adapter import Adapter
 from tests.faults.nodes import Site, in_one_node
+from tests.faults.stores import BUCKET
 
 OLD, NEW = "1.0.0", "2.0.0"
 
@@ -36,8 +37,8 @@ def count_writes(site: Site, adapter: Adapter, package: str, version: str, log: 
 
 @pytest.mark.parametrize(
     ("site", "before"),
-    [("filesystem", set()), ("filesystem", {OLD}), ("moto", {OLD})],
-    ids=["first-filesystem", "second-filesystem", "second-moto"],
+    [("filesystem", set()), ("filesystem", {OLD}), (BUCKET, {OLD})],
+    ids=["first-filesystem", "second-filesystem", f"second-{BUCKET}"],
     indirect=["site"],
 )
 def test_a_crash_at_any_write_leaves_the_old_state_or_the_new(

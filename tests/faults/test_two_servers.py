@@ -8,13 +8,13 @@ import pytest
 from tests.builders.asking import Answer, Ask, as_token, send
 from tests.clients.server import Server, serving
 from tests.contracts.adapter import Adapter
-from tests.faults.stores import environ_of, shared_store
+from tests.faults.stores import BUCKET, environ_of, shared_store
 
 
-@pytest.fixture(scope="module", params=["moto", "versitygw"])
-def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
     directory = tmp_path_factory.mktemp("store")
-    with shared_store(request.param, directory) as storage:
+    with shared_store(BUCKET, directory) as storage:
         one, two = (tmp_path_factory.mktemp(name) for name in ("one", "two"))
         environ = environ_of(storage)
         with (

@@ -151,3 +151,33 @@ def test_a_server_that_is_killed_during_an_upload_takes_it_after_its_restart(tmp
         assert ask(server, last).is_success
         offer = adapter.offers(lambda path: ask(server, Ask("GET", path)))["1.0.0"]
         assert offer.fits(ask(server, Ask("GET", offer.path)).body)
+
+
+def test_an_upload_and_a_download_outlive_the_replacement_of_the_workers(tmp_path: Path, adapter: Adapter) -> None:
+    with serving(tmp_path) as server:
+        for request in adapter.publish("0.1.0", CONTENT * 20):
+            assert ask(server, request).is_success
+        offer = adapter.offers(lambda path: ask(server, Ask("GET", path)))["0.1.0"]
+        *first, last = adapter.publish("1.0.0", CONTENT)
+        for request in first:
+            assert ask(server, request).is_success
+        body = last.body or b""
+        with (
+            begun(server, last, Content_Length=str(len(body)), Connection="close") as sending,
+            begun(server, Ask("GET", offer.path), Connection="close") as receiving,
+        ):
+            sending.sendall(body[: len(body) // 2])
+            taken = receiving.recv(100)
+            assert server.process
+            workers = children(server.process.pid)
+            server.process.send_signal(signal.SIGHUP)
+            deadline = time.monotonic() + 20
+            while len(set(children(server.process.pid)) - set(workers)) < len(workers):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            time.sleep(0.5)
+            sending.sendall(body[len(body) // 2 :])
+            assert status_of(sending) in (200, 201)
+            whole = taken + b"".join(iter(lambda: receiving.recv(1 << 20), b""))
+            assert offer.fits(whole.partition(b"\r\n\r\n")[2])
+        assert set(adapter.offers(lambda path: ask(server, Ask("GET", path)))) == {"0.1.0", "1.0.0"}

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.builders.asking import as_token, send
+from tests.builders.npm import make_document
 from tests.clients.programs import Desk
 from tests.hosts.hosts import Host, hosted
-from tests.protocols.npm.contract import make_tarball, publish
+from tests.protocols.npm.contract import put
 from tests.protocols.pypi.contract import ADAPTER
 
 
@@ -39,10 +40,9 @@ def test_pip_installs(host: Host, desk: Desk, tmp_path: Path) -> None:
 @pytest.mark.client("npm11")
 def test_npm_installs(host: Host, desk: Desk, tmp_path: Path) -> None:
     for name in ("demo", "@acme/demo"):
-        ask = publish(name, "1.0.0", make_tarball(name, "1.0.0", b"module.exports = 1"))
-        assert send(host.url, ask.having(as_token(host.token))).status == 201
+        assert send(host.url, put(make_document(name)).having(as_token(host.token))).status == 201
     (tmp_path / "package.json").write_text('{"name": "app", "version": "1.0.0"}')
     desk.run("npm11", "install", "--registry", f"{host.url}/npm/", "--no-audit", "demo", "@acme/demo")
     lock = json.loads((tmp_path / "package-lock.json").read_text())
     assert lock["packages"]["node_modules/@acme/demo"]["resolved"] == f"{host.url}/npm/@acme/demo/-/demo-1.0.0.tgz"
-    assert (tmp_path / "node_modules" / "demo" / "index.js").read_text() == "module.exports = 1"
+    assert (tmp_path / "node_modules" / "demo" / "index.js").read_text() == "module.exports = 1\n"

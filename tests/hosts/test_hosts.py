@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.builders.asking import Answer, Ask, as_token, send
+from tests.builders.npm import make_document, make_manifest, make_tarball
 from tests.builders.pypi import make_wheel
 from tests.contracts.adapter import Adapter, protocols
 from tests.contracts.adapter import adapter as adapter_of
 from tests.hosts.hosts import HOSTS, Host, hosted
-from tests.protocols.npm.contract import make_tarball, publish
+from tests.protocols.npm.contract import put
 from tests.protocols.pypi.contract import upload
 
 CONTENT = bytes(range(256)) * 1200
@@ -122,8 +123,8 @@ def test_an_upload_that_ends_early_is_not_published(
 
 
 def test_names_with_slashes_and_pluses_arrive(host: Host, read: Callable[[str], Answer]) -> None:
-    tarball = make_tarball("@acme/demo", "1.0.0")
-    assert ask(host, publish("@acme/demo", "1.0.0", tarball)).status == 201
+    tarball = make_tarball(make_manifest("@acme/demo"))
+    assert ask(host, put(make_document("@acme/demo", tarball=tarball))).status == 201
     for path in ("/npm/@acme%2fdemo", "/npm/@acme%2Fdemo", "/npm/@acme/demo"):
         dist = read(path).json["versions"]["1.0.0"]["dist"]
         assert dist["tarball"] == f"{host.url}/npm/@acme/demo/-/demo-1.0.0.tgz"
@@ -170,3 +171,9 @@ def test_a_connection_serves_more_than_one_request(host: Host) -> None:
         answer.read()
         assert answer.status == expected, path
     connection.close()
+
+
+def test_no_token_is_in_the_log(host: Host, read: Callable[[str], Answer]) -> None:
+    assert read("/npm/-/whoami").json == {"username": "ann"}
+    for secret in (host.token, as_token(host.token)["Authorization"].removeprefix("Basic ")):
+        assert secret not in host.server.log

@@ -41,6 +41,7 @@ class NpmAdapter(Adapter):
 
     protocol = "npm"
     owned = True
+    unowned = frozenset({("/-/user/package/{package}/star", "PUT"), ("/-/user/package/{package}/star", "DELETE")})
     public = frozenset(
         {
             ("/-/ping", "GET"),
