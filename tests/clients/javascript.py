@@ -1,8 +1,13 @@
 """The clients of npm registries at work against a running server, each set up as `registry setup` says."""
 
 import json
+import os
+import pty
+import select
 import shutil
-from collections.abc import Mapping
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -81,6 +86,23 @@ class Workbench:
         env = {**self.env, **options.pop("env", {})}
         return self.desk.run(self.client, *arguments, cwd=cwd or self.directory, env=env, **options)
 
+    def converse(self, *arguments: str, cwd: Path, answers: Sequence[tuple[str, str]]) -> int:
+        """The status of the client at a terminal, where each answer is typed once its question has been asked."""
+        master, slave = pty.openpty()
+        env = {**self.desk.environment(), "TERM": "dumb"}
+        command = [str(require_program(self.client)), *arguments]
+        with subprocess.Popen(command, cwd=cwd, env=env, stdin=slave, stdout=slave, stderr=slave) as process:
+            os.close(slave)
+            seen, waiting = "", list(answers)
+            while piece := _read(master):
+                seen += piece
+                if waiting and waiting[0][0] in seen:
+                    time.sleep(0.3)
+                    os.write(master, f"{waiting.pop(0)[1]}\n".encode())
+                    seen = ""
+            os.close(master)
+            return process.wait(30)
+
     def publish(
         self, name: str, version: str = "1.0.0", *arguments: str, status: int | None = 0, **fields: Any
     ) -> CompletedProcess[str]:
@@ -108,6 +130,15 @@ class Workbench:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         data = None if body is None else json.dumps(body).encode()
         return send(self.server.url, Ask(method, f"/npm{path}", data, headers))
+
+
+def _read(terminal: int) -> str:
+    """What comes next; nothing when the program has ended, or says nothing for a long time."""
+    try:
+        ready, _, _ = select.select([terminal], [], [], 30)
+        return os.read(terminal, 4096).decode(errors="replace") if ready else ""
+    except OSError:
+        return ""
 
 
 class Benches:

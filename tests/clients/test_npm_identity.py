@@ -55,17 +55,37 @@ def test_a_sign_of_life_is_understood(bench: Benches, client: str) -> None:
     bench(client, "").run("ping")
 
 
-def approve(server: Server, url: str) -> None:
-    """Do what a person does at the page that the client names."""
+@pytest.mark.parametrize("client", [*NPM, "yarn4"])
+def test_a_login_at_the_terminal_gives_a_token(bench: Benches, client: str) -> None:
+    bench(client)
+    place = bench(client, "")
+    cwd = place.package(f"by-terminal-{client}")
+    command = ("npm", "login") if client == "yarn4" else ("login", "--auth-type=legacy")
+    assert place.converse(*command, cwd=cwd, answers=[("Username", "ann"), ("Password", "wrong")]) != 0
+    assert place.converse(*command, cwd=cwd, answers=[("Username", "ann"), ("Password", PASSWORD)]) == 0
+    assert "ann" in place.run(*WHOAMI[client], cwd=cwd).stdout
+
+
+def test_npm_10_creates_a_token_at_the_terminal(bench: Benches) -> None:
+    author = bench("npm10")
+    status = author.converse("token", "create", "--read-only", cwd=author.directory, answers=[("password", PASSWORD)])
+    assert status == 0
+    assert any(token["readonly"] for token in author.api("/-/npm/v1/tokens").json["objects"])
+
+
+def approve(url: str) -> str:
+    """Do what a person does at the page that the client names; the code that it shows."""
     page = urllib.request.urlopen(url).read().decode()
     code = re.search(r'name="code" value="([^"]+)"', page)
     assert code is not None
     form = {"username": "ann", "password": PASSWORD, "code": code[1]}
     urllib.request.urlopen(url, urllib.parse.urlencode(form).encode())
+    return code[1]
 
 
 @pytest.mark.parametrize("client", [*NPM, "pnpm12"])
-def test_a_login_in_the_browser_gives_a_token_until_the_logout(bench: Benches, server: Server, client: str) -> None:
+def test_a_login_in_the_browser_gives_a_token_until_the_logout(bench: Benches, client: str) -> None:
+    bench(client)
     place = bench(client, "")
     environment = {**place.desk.environment(), "BROWSER": "true"}
     command = [str(require_program(client)), "login", "--auth-type=web"] if client in NPM else None
@@ -87,9 +107,11 @@ def test_a_login_in_the_browser_gives_a_token_until_the_logout(bench: Benches, s
                 break
         else:
             pytest.fail(f"{client} named no page: {seen}", pytrace=False)
-        approve(server, found[0])
-        rest = process.stdout.read()
-        assert process.wait(30) == 0, seen + rest
+        code = approve(found[0])
+        seen += process.stdout.read()
+        assert process.wait(30) == 0, seen
+    if client in NPM:
+        assert code in seen
     assert place.run("whoami").stdout.strip() == "ann"
     place.publish(f"by-login-{client}")
     place.run("logout")

@@ -3,8 +3,8 @@
 from registry.protocols.npm.artifact.agreement import check_agreement
 from registry.protocols.npm.artifact.digests import ALGORITHMS, check_claims, integrity_of
 from registry.protocols.npm.artifact.document import (
+    MAX_README,
     Access,
-    Attachment,
     Publication,
     is_publication,
     parse_access,
@@ -17,8 +17,8 @@ from registry.protocols.npm.artifact.tarball import Packed, read_tarball
 
 __all__ = [
     "ALGORITHMS",
+    "MAX_README",
     "Access",
-    "Attachment",
     "Packed",
     "Provenance",
     "Publication",

@@ -25,9 +25,8 @@ def check_claims(publication: Publication, size: int, digests: Mapping[str, str]
 
     `digests` are in hexadecimal by algorithm. Raises PublicationInvalid.
     """
-    length = publication.attachment.length
-    if length is not None and length != size:
-        raise PublicationInvalid(f"the tarball has {size} bytes, not {length}")
+    if publication.length not in (None, size):
+        raise PublicationInvalid(f"the tarball has {size} bytes, not {publication.length}")
     shasum, integrity = publication.dist.get("shasum"), publication.dist.get("integrity")
     if shasum is not None and not _equal(shasum, digests["sha1"]):
         raise PublicationInvalid("dist.shasum is not the SHA-1 of the tarball")

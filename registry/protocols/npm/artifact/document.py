@@ -35,19 +35,11 @@ _NOT_KEPT: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
-    """What the document says of its tarball; `length` is None where it says nothing."""
-
-    filename: str
-    length: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Publication:
     """One new version as its publisher describes it.
 
-    `manifest` is what is kept of the manifest, `dist` the digests that the client claims; `access` is None where the
-    client leaves it as it is; `bundle` is the provenance as sent, or "".
+    `manifest` is what is kept of the manifest, `dist` the digests that the client claims, `length` the size of the
+    tarball; `access` is None where the client leaves it as it is; `bundle` is the provenance as sent, or "".
     """
 
     name: PackageName
@@ -58,7 +50,7 @@ class Publication:
     access: Access | None
     readme: str
     deprecated: str
-    attachment: Attachment
+    length: int | None
     bundle: str
 
 
@@ -79,7 +71,7 @@ def read_publication(document: Mapping[str, Any], name: PackageName) -> Publicat
     check_version(version)
     if manifest.get("name") != name or manifest.get("version") != version:
         raise PublicationInvalid(f"the manifest names {manifest.get('name')}@{manifest.get('version')}")
-    attachment, bundle = _attachments(document["_attachments"])
+    length, bundle = _attachments(document["_attachments"])
     dist = manifest.get("dist")
     return Publication(
         name=name,
@@ -90,7 +82,7 @@ def read_publication(document: Mapping[str, Any], name: PackageName) -> Publicat
         access=parse_access(document.get("access"), name),
         readme=_readme(manifest.get("readme") or document.get("readme")),
         deprecated=parse_deprecation(manifest.get("deprecated")),
-        attachment=attachment,
+        length=length,
         bundle=bundle,
     )
 
@@ -129,8 +121,8 @@ def _kept(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _attachments(attachments: Any) -> tuple[Attachment, str]:
-    """The one tarball, and the provenance if there is one."""
+def _attachments(attachments: Any) -> tuple[int | None, str]:
+    """The length of the one tarball if that is told, and the provenance if there is one."""
     if not isinstance(attachments, dict) or not all(isinstance(each, dict) for each in attachments.values()):
         raise PublicationInvalid("_attachments is no object of objects")
     tarballs = [filename for filename in attachments if filename.endswith(".tgz")]
@@ -141,7 +133,7 @@ def _attachments(attachments: Any) -> tuple[Attachment, str]:
     bundle = attachments[bundles[0]].get("data", "") if bundles else ""
     if not isinstance(bundle, str):
         raise PublicationInvalid("the provenance is no text")
-    return Attachment(tarballs[0], length if isinstance(length, int) else None), bundle
+    return length if isinstance(length, int) else None, bundle
 
 
 def _tags(tags: Any, version: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from registry.protocols.npm.resources.packument import Manifest, Tarball
 from registry.protocols.npm.resources.publish import Packument
 from registry.protocols.npm.resources.revisions import PackumentRevision, TarballRevision
 from registry.protocols.npm.resources.search import Search
-from registry.protocols.npm.resources.security import Advisories, Attestations, Audit, Nothing, SigningKeys
+from registry.protocols.npm.resources.security import Advisories, Attestations, Audit, SigningKeys
 from registry.protocols.npm.resources.sharing import AccessLevel, Collaborators, Owner, Owners, Visibility
 from registry.protocols.npm.resources.site import Site
 from registry.protocols.npm.resources.stars import OwnStars, PackageStar, StarredBy, UserStars
@@ -31,7 +31,6 @@ __all__ = [
     "DistTags",
     "LoginDone",
     "Manifest",
-    "Nothing",
     "OrgMembers",
     "OrgPackages",
     "OrgTeams",

@@ -12,7 +12,7 @@ from registry.auth.actor import Actor
 from registry.auth.credentials import BasicCredentials
 from registry.auth.logins import POLL_SECONDS
 from registry.auth.tokens import is_token
-from registry.errors import Invalid, Unauthenticated
+from registry.errors import Forbidden, Invalid, Unauthenticated
 from registry.http.request import Request
 from registry.http.sending import send_json
 from registry.protocols.npm.resources.site import MAX_BODY, Site
@@ -62,6 +62,9 @@ class UserAccount:
                 protocol=PROTOCOL,
             )
         except Unauthenticated as error:
+            if "email" in body and not auth.settings.registration:
+                # Who wants to be added has to learn why not, which npm would hide behind a 401.
+                raise Forbidden(f"{error.message}; users are added by an administrator of this registry") from None
             raise Unauthenticated(error.message, headers=_WRONG_PASSWORD) from None
         if not hmac.compare_digest((actor.user or "").encode(), name.encode()):
             raise Unauthenticated("this token is another user's", headers=_WRONG_PASSWORD)

@@ -2,7 +2,6 @@
 
 import falcon
 
-from registry.errors import NotFound
 from registry.http.request import Request
 from registry.http.sending import send_blob, send_json
 from registry.protocols.npm.index import FULL
@@ -56,15 +55,6 @@ class Attestations:
         found, digest = self._site.packages.attestations(name, version)
         self._site.check_access(req, found.access)
         send_blob(req, resp, self._site.blobs, digest, content_type=FULL, caching="no-cache")
-
-
-class Nothing:
-    """A path that npm knows and this registry does not, whatever the method."""
-
-    def on_get(self, req: Request, resp: falcon.Response, **fields: str) -> None:
-        raise NotFound("Not found")
-
-    on_put = on_post = on_delete = on_patch = on_get
 
 
 def _pass_over(req: Request, limit: int) -> None:

@@ -17,12 +17,12 @@ from registry.core.strict_json import render_json
 from registry.errors import NotFound
 from registry.offload import offload
 from registry.protocols.npm.artifact import (
+    MAX_README,
     Access,
     Packed,
     Publication,
     check_agreement,
     check_claims,
-    integrity_of,
     read_provenance,
     read_tarball,
 )
@@ -30,14 +30,12 @@ from registry.protocols.npm.index import FULL, Manifest, Package, Release, full_
 from registry.protocols.npm.names import PackageName, check_new_name, version_in_filename
 from registry.protocols.npm.store import changes, pages
 from registry.protocols.npm.store.changes import not_found, read_latest, read_package, read_release
+from registry.protocols.npm.store.describing import describe
 from registry.protocols.npm.store.rights import Rights
 from registry.protocols.npm.store.signing import Signer
 from registry.protocols.npm.versions import LATEST
 from registry.storage.blobs import Blobs
 from registry.storage.staging import Staged
-
-MAX_README = 64 * 2**10
-_INSTALLS = ("preinstall", "install", "postinstall")
 
 
 class Packages:
@@ -104,7 +102,7 @@ class Packages:
         check_claims(publication, staged.size, staged.digests)
         packed = _read(staged)
         check_agreement(publication.manifest, packed.package_json, packed.has_gyp)
-        release = self._describe(publication, packed, staged, rights)
+        release = describe(publication, packed, staged, rights, self._now())
         if before:
             changes.is_published(before, release)
         release = self._keep(release, publication, staged)
@@ -205,31 +203,6 @@ class Packages:
     def _readme(self, ledger: Ledger) -> str:
         latest = read_latest(ledger)
         return self._blobs.read(latest.readme, MAX_README).decode() if latest and latest.readme else ""
-
-    def _describe(self, publication: Publication, packed: Packed, staged: Staged, rights: Rights) -> Release:
-        """The release without what else is to be kept of it."""
-        manifest = publication.manifest
-        scripts = manifest.get("scripts")
-        runs = isinstance(scripts, dict) and any(scripts.get(each) for each in _INSTALLS)
-        builds = packed.has_gyp and manifest.get("gypfile") is not False
-        return Release(
-            version=publication.version,
-            manifest=manifest,
-            dist={
-                "integrity": integrity_of(staged.digests["sha512"]),
-                "shasum": staged.digests["sha1"],
-                "fileCount": packed.files,
-                "unpackedSize": packed.size,
-            },
-            tarball=staged.digest,
-            size=staged.size,
-            published=self._now(),
-            publisher=rights.user,
-            publisher_email=rights.email,
-            deprecated=publication.deprecated,
-            has_shrinkwrap=packed.has_shrinkwrap,
-            has_install_script=runs or builds,
-        )
 
     def _keep(self, release: Release, publication: Publication, staged: Staged) -> Release:
         """The release with signature, readme and provenance, after all its blobs are in the store."""
