@@ -7,6 +7,7 @@ from registry.catalog.search import Query
 from registry.config import AuthSettings
 from registry.protocols.oci.routes import references, sweep
 from registry.protocols.oci.store import read_listing
+from registry.storage.driver import Stat
 from tests.builders.asking import Ask, basic
 from tests.builders.oci import Pusher, digest_of, make_artifact, make_image, make_index
 from tests.builders.registry import OWNER, STRANGER, Registry
@@ -150,3 +151,24 @@ def test_idle_uploads_are_swept(pusher: Pusher) -> None:
     assert pusher.get(location).status == 204
     assert sweep(mount, pusher.registry.services, -1) == 1
     assert pusher.get(location).status == 404
+
+
+def test_a_push_cut_off_before_the_feed_knew_is_told_when_it_is_repeated(
+    pusher: Pusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = pusher.registry.services.storage.driver
+    pusher.push(IMAGE)
+    put = driver.put
+
+    def failing(key: str, *arguments: object) -> Stat:
+        if "_ledger" in key:
+            raise OSError("broken")
+        return put(key, *arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(driver, "put", failing)
+        assert pusher.put(IMAGE, "v1").status == 503
+    assert pusher.tags() == ["v1"]
+    assert pusher.put(IMAGE, "v1").status == 201
+    assert pusher.put(IMAGE, "v1").status == 201
+    assert [event.version for event in catalog_of(pusher.registry).feed.events()] == [IMAGE.digest, "v1"]

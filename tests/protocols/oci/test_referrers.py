@@ -22,6 +22,14 @@ def test_whoever_has_a_subject_is_among_its_referrers(pusher: Pusher) -> None:
     assert digests(pusher.referrers(SUBJECT.digest)) == {SBOM.digest, SIGNATURE.digest}
 
 
+def test_pushing_a_referrer_again_changes_nothing(pusher: Pusher) -> None:
+    pusher.push(SUBJECT)
+    pusher.push(SBOM)
+    before = pusher.registry.stored()
+    pusher.push(SBOM)
+    assert pusher.registry.stored() == before
+
+
 def test_indexes_refer_too(pusher: Pusher) -> None:
     pusher.push(SUBJECT)
     plain = make_index(subject=SUBJECT.describe())

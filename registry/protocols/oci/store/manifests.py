@@ -106,12 +106,12 @@ class Manifests:
         self._check_references(repository, manifest)
         for tag in tags:
             self._tags.check(repository, tag, digest)
-        self._keep(repository, digest, body, manifest)
+        changed = self._keep(repository, digest, body, manifest)
         for tag in tags:
-            self._tags.set(repository, tag, digest)
+            changed |= self._tags.set(repository, tag, digest)
         if self._storage.stat(self._keys.manifest(repository, digest)) is None:
             self._keep(repository, digest, body, manifest)  # deleted meanwhile, perhaps before there were the tags
-        self._repositories.note_push(repository, digest, tags, manifest, actor)
+        self._repositories.note_push(repository, digest, tags, manifest, actor, changed=changed)
         return digest
 
     def delete(self, repository: Repository, digest: Digest, actor: Actor) -> None:
@@ -144,15 +144,18 @@ class Manifests:
                 yield stored.digest
                 yield from (each.digest for each in (*manifest.blobs, *manifest.manifests))
 
-    def _keep(self, repository: Repository, digest: Digest, body: bytes, manifest: Manifest) -> None:
-        """Bytes, record and referrer are there. Raises ManifestInvalid when they are there with another type."""
+    def _keep(self, repository: Repository, digest: Digest, body: bytes, manifest: Manifest) -> bool:
+        """Bytes, record and referrer are there; whether the record is new. Raises ManifestInvalid for another type."""
         found = self._storage.blobs.put(body)
         if found != digest:
             self._storage.blobs.alias(digest, found)
         subject = manifest.subject.digest if manifest.subject else ""
         record = {"type": manifest.media_type, "size": len(body), "subject": subject}
+        created = False
 
         def change(current: bytes | None) -> bytes | None:
+            nonlocal created
+            created = current is None
             if current is None:
                 return render_record(record)
             if parse_record(current)["type"] != manifest.media_type:
@@ -163,6 +166,7 @@ class Manifests:
         if manifest.subject:
             descriptor = describe_referrer(manifest, digest, len(body))
             self._referrers.add(repository, manifest.subject.digest, digest, descriptor)
+        return created
 
     def _check_references(self, repository: Repository, manifest: Manifest) -> None:
         """Raises ReferencesUnknown with all that is missing, and ManifestInvalid for a size that is not right."""

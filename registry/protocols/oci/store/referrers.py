@@ -19,7 +19,9 @@ class Referrers:
 
     def add(self, repository: Repository, subject: Digest, digest: Digest, descriptor: Record) -> None:
         """The manifest is listed among the subject's referrers."""
-        self._storage.put(self._keys.referrer(repository, subject, digest), render_record(descriptor))
+        key = self._keys.referrer(repository, subject, digest)
+        if self._records.read(key) != descriptor:
+            self._storage.put(key, render_record(descriptor))
 
     def remove(self, repository: Repository, subject: Digest, digest: Digest) -> None:
         """The manifest is not listed."""

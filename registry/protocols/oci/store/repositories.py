@@ -57,14 +57,24 @@ class Repositories:
         return self._catalog.names(after, visible)
 
     def note_push(
-        self, repository: Repository, digest: Digest, tags: list[Tag], manifest: Manifest, actor: Actor
+        self,
+        repository: Repository,
+        digest: Digest,
+        tags: list[Tag],
+        manifest: Manifest,
+        actor: Actor,
+        *,
+        changed: bool,
     ) -> None:
-        """The feed knows that the manifest was pushed, under these tags."""
+        """The feed knows that the manifest was pushed, under these tags.
+
+        Where nothing was `changed` by that, the push may repeat one that was cut off before the feed knew.
+        """
         pushed = [digest, *tags]
 
         def change(ledger: Ledger) -> Change | None:
             state = ledger.state
-            if state.get("pushed") == pushed:
+            if not changed and state.get("pushed") == pushed:
                 return None
             after: dict[str, Any] = {**state, "pushed": pushed, "publisher": actor.user or ""}
             if tags:

@@ -39,15 +39,18 @@ class Tags:
         record = self._records.read(self._keys.tag(repository, tag))
         self._check(tag, digest, Digest(record["digest"]) if record else None)
 
-    def set(self, repository: Repository, tag: Tag, digest: Digest) -> None:
-        """The manifest has the tag. Raises TagFixed."""
+    def set(self, repository: Repository, tag: Tag, digest: Digest) -> bool:
+        """The manifest has the tag; whether it had to be set for that. Raises TagFixed."""
+        now: Digest | None = None
 
         def change(current: bytes | None) -> bytes | None:
+            nonlocal now
             now = Digest(parse_record(current)["digest"]) if current is not None else None
             self._check(tag, digest, now)
             return None if now == digest else render_record({"digest": digest})
 
         self._storage.update(self._keys.tag(repository, tag), change)
+        return now != digest
 
     def delete(self, repository: Repository, tag: Tag) -> None:
         """No manifest has the tag. Raises ManifestUnknown."""
