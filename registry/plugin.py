@@ -71,7 +71,8 @@ class Protocol:
     """One package protocol.
 
     `patterns` are the regular expressions of the fields in route templates; `features` the options a mount may set,
-    with their defaults; `root_paths` what the default mount answers outside its base path.
+    with their defaults; `root_paths` what the default mount answers outside its base path. Clients of a `rooted`
+    protocol look for it at the root of a host and know no paths.
 
     `references` gives the digests of all blobs that a mount names, and raises when it cannot: what is missing there
     will be deleted. `forget` removes what else there is of a blob that was deleted, unless it is back. `sweep` ends
@@ -87,8 +88,15 @@ class Protocol:
     forget: Callable[[Mount, Services, Digest], object] = lambda mount, services, digest: None
     sweep: Callable[[Mount, Services, float], int] = lambda mount, services, seconds: 0
     root_paths: tuple[str, ...] = ()
+    rooted: bool = False
     features: Mapping[str, Any] = field(default_factory=dict)
     setups: Sequence[ClientSetup] = ()
+
+    def client_url(self, mount: Mount, service_url: str) -> str:
+        """The URL to tell the clients of a mount, without a trailing slash."""
+        if mount.registry_url:
+            return mount.registry_url.rstrip("/")
+        return service_url if self.rooted and mount.root_paths else service_url + mount.path
 
 
 def references_of_catalog(

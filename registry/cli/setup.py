@@ -7,7 +7,7 @@ import click
 from registry.app import resolve_mounts
 from registry.cli.blocks import write_block
 from registry.cli.options import with_settings
-from registry.cli.places import mount_url
+from registry.cli.places import service_url
 from registry.config import Settings
 from registry.errors import ConfigError
 from registry.http.mount import Mount
@@ -23,7 +23,8 @@ from registry.plugin import ClientSetup, SetupContext, discover
 def setup(settings: Settings, client: str, token: str, mount_id: str, write: bool) -> None:
     """Print the configuration of CLIENT (pip, uv, twine, npm, …) for this registry, or write it."""
     mount, found = _find(settings, client, mount_id)
-    text = found.render(SetupContext(mount_url(settings, mount), token))
+    url = discover()[mount.protocol].client_url(mount, service_url(settings))
+    text = found.render(SetupContext(url, token))
     if not write:
         click.echo(text)
     elif not found.file:

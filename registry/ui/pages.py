@@ -37,7 +37,7 @@ class Home:
 
     def _describe(self, req: Request, mount: Mount) -> dict[str, Any]:
         protocol = self._protocols[mount.protocol]
-        url = mount.registry_url.rstrip("/") or req.root_url + mount.path
+        url = protocol.client_url(mount, req.root_url)
         context = SetupContext(url, "$TOKEN")
         setups = [
             {"client": each.client, "file": each.file, "text": each.render(context).strip()} for each in protocol.setups

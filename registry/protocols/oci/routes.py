@@ -98,6 +98,7 @@ PROTOCOL = Protocol(
     forget=forget,
     sweep=sweep,
     root_paths=("/v2",),
+    rooted=True,
     features=FEATURES,
     setups=SETUPS,
 )
