@@ -3,6 +3,8 @@
 import hashlib
 import http.client
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,20 +13,33 @@ from tests.builders.asking import as_token
 from tests.clients.server import Server, serving
 from tests.faults.large import LARGE, LargeAsk, digest_of
 from tests.faults.processes import children, peak_memory
+from tests.faults.stores import BUCKET, environ_of, shared_store
 
 MIB = 1 << 20
 SIZE = 1024 * MIB if os.environ.get("REGISTRY_SLOW") == "1" else 128 * MIB
 CEILING = 150 * MIB
 
 
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Path]:
+    """A directory that is given back at once, for what is in it is large."""
+    yield tmp_path
+    shutil.rmtree(tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("protocol", sorted(LARGE))
-@pytest.mark.parametrize("chunked", [False, True], ids=["counted", "chunked"])
-def test_a_large_artifact_needs_little_memory(tmp_path: Path, protocol: str, chunked: bool) -> None:
+@pytest.mark.parametrize(
+    ("store", "chunked"),
+    [("filesystem", False), ("filesystem", True), (BUCKET, False)],
+    ids=["counted", "chunked", BUCKET],
+)
+def test_a_large_artifact_needs_little_memory(room: Path, protocol: str, store: str, chunked: bool) -> None:
     make, path_of = LARGE[protocol]
-    ask = make(tmp_path / "artifact", SIZE)
-    (tmp_path / "registry").mkdir()
-    with serving(tmp_path / "registry") as server:
+    ask = make(room / "artifact", SIZE)
+    for name in ("store", "registry"):
+        (room / name).mkdir()
+    with shared_store(store, room / "store") as storage, serving(room / "registry", **environ_of(storage)) as server:
         upload(server, ask, chunked=chunked)
         size, digest = download(server, path_of(ask.file))
         assert (size, digest) == (ask.file.stat().st_size, digest_of(ask.file, "sha256"))
