@@ -78,7 +78,7 @@ def _behind_nginx(directory: Path, prefix: str, *, uwsgi: bool) -> Iterator[Host
     url = f"http://127.0.0.1:{port}{prefix}"
     environ = {"REGISTRY_SERVER__PUBLIC_URL": url, "REGISTRY_SERVER__TRUSTED_PROXIES": "127.0.0.1"}
     backend, http = free_port(), free_port()
-    command = _uwsgi(http, backend) if uwsgi else ()
+    command = _uwsgi(http, backend, folder) if uwsgi else ()
     with _running(Server(directory, http if uwsgi else backend, environ, command)) as server:
         config = folder / "nginx.conf"
         config.write_text(_nginx_config(port, backend, prefix, folder, uwsgi=uwsgi))
@@ -90,16 +90,17 @@ def _behind_nginx(directory: Path, prefix: str, *, uwsgi: bool) -> Iterator[Host
                 nginx.terminate()
 
 
-def _uwsgi(http: int, port: int) -> Sequence[str]:
-    """uWSGI as nginx talks to it, which can be asked on the port `http` whether it is ready."""
-    options = ["--master", "--die-on-term", "--need-app", "--buffer-size", "32768"]
-    options += ["--processes", "2", "--threads", "4"]
-    ports = ["--http-socket", f"127.0.0.1:{http}", "--socket", f"127.0.0.1:{port}"]
-    return [str(BIN / "uwsgi"), *options, *ports, "--wsgi-file", "wsgi.py"]
+def _uwsgi(http: int, port: int, folder: Path) -> Sequence[str]:
+    """uWSGI as it is shipped, on this port; on the port `http` it can be asked whether it is ready."""
+    settings = (ROOT / "deploy" / "uwsgi.ini").read_text()
+    shipped = "socket = 127.0.0.1:8080"
+    assert settings.count(shipped) == 1
+    (folder / "uwsgi.ini").write_text(settings.replace(shipped, f"socket = 127.0.0.1:{port}"))
+    return [str(BIN / "uwsgi"), "--ini", str(folder / "uwsgi.ini"), "--http-socket", f"127.0.0.1:{http}"]
 
 
 def _nginx_config(port: int, backend: int, prefix: str, folder: Path, *, uwsgi: bool) -> str:
-    """The site that is shipped, without TLS, on these ports, below the prefix; or passed on as uWSGI wants it."""
+    """The site that is shipped, without TLS, on these ports, below the prefix; or for uWSGI behind it."""
     site = (ROOT / "deploy" / "nginx.conf").read_text()
     for shipped, here in (
         ("server 127.0.0.1:8080;", f"server 127.0.0.1:{backend};"),
