@@ -23,6 +23,7 @@ from registry.server.response import DRAINED, Response
 STALL_SECONDS = 60
 LINGER_SECONDS = 30
 LINGER_STALL_SECONDS = 5
+TURN = 4
 HEAD_END = b"\r\n\r\n"
 
 STATUS_OF_PARSE_ERRORS = {
@@ -92,6 +93,9 @@ class RegistryWorker(GeventWorker):
         number = 0
         while self.alive:
             number += 1
+            if not number % TURN:
+                # A client that is quick to ask again never lets this greenlet wait, and would keep out all others.
+                gevent.sleep(0)
             try:
                 request = self._next_request(inlet, addr, number)
             except errors.ParseException as error:
