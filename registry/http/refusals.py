@@ -53,7 +53,7 @@ def as_refusal(error: Exception) -> RegistryError:
         return NotFound("there is nothing at this path")
     if isinstance(error, falcon.HTTPMethodNotAllowed):
         return MethodNotAllowed(("GET", "HEAD"))
-    if isinstance(error, falcon.HTTPPayloadTooLarge):
+    if isinstance(error, falcon.HTTPContentTooLarge):
         return TooLarge(0)
     if isinstance(error, falcon.HTTPError) and error.status_code < Internal.status:
         return Invalid(error.description or error.title)
