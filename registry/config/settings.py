@@ -71,7 +71,9 @@ class LimitSettings:
 class CacheSettings:
     """What each process and node keeps of what it could read again."""
 
-    max_bytes: int = _setting(64 * MIB, "Bytes of rendered documents kept in memory by each worker.")
+    max_bytes: int = _setting(
+        64 * MIB, "Bytes of rendered documents that each worker keeps; what they are made from may take as much again."
+    )
     directory: str = _setting("", "Where search indexes are kept; empty: in data_dir, or in the temporary directory.")
 
 
