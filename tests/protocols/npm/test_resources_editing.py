@@ -329,6 +329,7 @@ def test_a_scope_with_an_organisation_is_for_its_members(site: Site) -> None:
     assert site.ask("PUT", "/-/org/acme/user", "bob", {"user": "bob", "role": "owner"}).status_code == 403
     assert site.ask("DELETE", "/-/org/acme/user", "alice", {"user": "root"}).status_code == 204
     assert site.ask("DELETE", "/-/org/acme/user", "alice", {"user": "alice"}).status_code == 400
+    assert site.ask("PUT", "/-/org/acme/user", "alice", {"user": "alice", "role": "admin"}).status_code == 400
 
 
 def test_organisations_refuse_what_makes_no_sense(site: Site) -> None:

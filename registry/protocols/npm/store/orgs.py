@@ -62,14 +62,12 @@ class Org:
         return replace(self, teams={each: team for each, team in self.teams.items() if each != name})
 
     def with_member(self, user: str, role: str) -> "Org":
-        """The same with the user in that role."""
-        return replace(self, members={**self.members, user: role})
+        """The same with the user in that role. Raises Invalid for another role of the last owner."""
+        return replace(self, members=self._with_owner({**self.members, user: role}))
 
     def without_member(self, user: str) -> "Org":
         """The same without the user, in no team either. Raises Invalid for the last owner."""
-        members = {name: role for name, role in self.members.items() if name != user}
-        if "owner" not in members.values():
-            raise Invalid(f"an organisation needs an owner; {user} is the last one of {self.scope}")
+        members = self._with_owner({name: role for name, role in self.members.items() if name != user})
         teams = {
             name: replace(team, users=tuple(each for each in team.users if each != user))
             for name, team in self.teams.items()
@@ -84,6 +82,12 @@ class Org:
                 for user in team.users:
                     granted[user] = max(granted.get(user, ""), team.packages[package])
         return granted
+
+    def _with_owner(self, members: Mapping[str, str]) -> Mapping[str, str]:
+        """The members, one of whom is an owner. Raises Invalid."""
+        if "owner" not in members.values():
+            raise Invalid(f"an organisation needs an owner; this would leave {self.scope} without one")
+        return members
 
 
 class Orgs:
