@@ -316,6 +316,20 @@ def test_the_teams_of_an_organisation_let_their_members_publish(site: Site) -> N
     assert site.get("/-/org/acme/team", "alice").json == []
 
 
+def test_a_team_that_publishes_cannot_change_who_reads(site: Site) -> None:
+    assert site.publish("@acme/demo", access="restricted").status_code == 201
+    assert site.ask("PUT", "/-/org/acme/team", "root", {"name": "devs"}).status_code == 201
+    assert site.ask("PUT", "/-/team/acme/devs/user", "root", {"user": "bob"}).status_code == 201
+    grant = {"package": "@acme/demo", "permissions": "read-write"}
+    assert site.ask("PUT", "/-/team/acme/devs/package", "root", grant).status_code == 201
+    assert site.publish("@acme/demo", "1.1.0", "bob", access="public").status_code == 403
+    assert site.get("/@acme/demo").status_code == 401
+    assert site.publish("@acme/demo", "1.1.0", "bob", access="restricted").status_code == 201
+    assert site.publish("@acme/demo", "1.2.0", "bob").status_code == 201
+    assert site.publish("@acme/demo", "1.3.0", access="public").status_code == 201
+    assert site.get("/@acme/demo").status_code == 200
+
+
 def test_a_scope_with_an_organisation_is_for_its_members(site: Site) -> None:
     assert site.publish("@acme/one", who="bob").status_code == 201
     assert site.ask("PUT", "/-/org/acme/user", "root", {"user": "@alice", "role": "owner"}).status_code == 200

@@ -66,13 +66,18 @@ def _has_builds(ledger: Ledger, bare: str) -> bool:
 
 
 def publishing(release: Release, tags: Collection[str], access: Access | None, rights: Rights) -> Changing:
-    """The version is on offer, and the tags point at it. Raises VersionExists and Forbidden."""
+    """The version is on offer, and the tags point at it; only owners change the access of a package that is there.
+
+    Raises VersionExists and Forbidden.
+    """
 
     def change(ledger: Ledger) -> Change | None:
         package = read_package(ledger)
         rights.check_write(package)
         if is_published(ledger, release):
             return None
+        if package.owners and access not in (None, package.access):
+            rights.check_own(package)
         package = replace(
             package,
             owners=package.owners or {rights.user: rights.email},
