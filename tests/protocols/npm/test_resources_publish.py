@@ -122,6 +122,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "a tag that is a prototype": {"tag": "__proto__"},
     "a tag on another version": {"dist-tags": {"latest": "0.9.0"}},
     "tags that are a list": {"dist-tags": ["latest"]},
+    "a tag on a list": {"dist-tags": {"latest": ["1.0.0"]}},
     "a tarball that is no gzip": {"tarball": b"not gzip"},
     "a truncated tarball": {"tarball": make_tarball()[:-20]},
     "a tarball with something behind it": {"tarball": make_tarball() + b"tail"},

@@ -139,7 +139,7 @@ def _attachments(attachments: Any) -> tuple[int | None, str]:
 def _tags(tags: Any, version: str) -> tuple[str, ...]:
     if not tags:
         return (LATEST,)
-    if not isinstance(tags, dict) or set(tags.values()) != {version}:
+    if not isinstance(tags, dict) or any(each != version for each in tags.values()):
         raise PublicationInvalid("the dist-tags of a publication point at its version")
     return tuple(check_tag(tag) for tag in tags)
 
