@@ -59,6 +59,8 @@ def iter_parts(req: Request, limit: int) -> Iterator[Part]:
             yield Part(part.name or "", part.filename, part)
     except falcon.MediaMalformedError as error:
         raise Invalid(f"the form is malformed: {error.description or error.title}") from None
+    except UnicodeDecodeError:
+        raise Invalid("the form is malformed: the name of a part is not UTF-8") from None
 
 
 class _ChunkReader:

@@ -73,6 +73,7 @@ def test_a_boundary_that_cannot_be_is_refused(boundary: str) -> None:
         b"--boundary\r\n",
         b"--boundary\r\nContent-Disposition: form-data; name=a",
         b"\r" * 100_000,
+        b'--boundary\r\nContent-Disposition: form-data; name="\xff"\r\n\r\n1\r\n--boundary--\r\n',
         b"--boundary\r\n" + b"x" * 100_000 + b"\r\n\r\n\r\n--boundary--\r\n",
     ],
 )
