@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Protocol
 
 from registry.auth.actor import Actor
@@ -131,16 +132,23 @@ class LocalProvider:
         return everybody or actor.allows(permission)
 
     def _validate_oci_token(self, text: str) -> AuthToken | None:
-        """The token, unless its user has gone, has a new password, or revoked the token it was issued for."""
+        """The token, within the one it was issued for.
+
+        None when that was revoked, or its user has gone or has a new password.
+        """
         claims = self._signer.verify(text)
         if claims is None or not claims.user:
             return _oci_token(claims) if claims else None
         user = self._users.get(claims.user)
         if user is None or user.epoch != claims.epoch:
             return None
-        if claims.token_id and self._tokens.get(user.name, claims.token_id) is None:
-            return None
-        return _oci_token(claims).bound_to(user)
+        token = _oci_token(claims)
+        if claims.token_id:
+            parent = self._tokens.get(user.name, claims.token_id)
+            if parent is None:
+                return None
+            token = replace(token, within=(parent.scopes, *parent.bounds))
+        return token.bound_to(user)
 
 
 def _oci_token(claims: OciClaims) -> AuthToken:

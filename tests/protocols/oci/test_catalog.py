@@ -75,6 +75,9 @@ def test_only_what_the_caller_may_pull_is_listed(tmp_path: Path) -> None:
     assert with_token(registry, token, "GET", "/v2/_catalog").json == {"repositories": ["team/app"]}
     everything = token_for(registry, "registry:catalog:*")["token"]
     assert with_token(registry, everything, "GET", "/v2/_catalog").json == {"repositories": ["private/app", "team/app"]}
+    registry.tokens["narrow"] = registry.issue(OWNER, "oci:repository:team/*:pull", "oci:registry:catalog:pull")
+    narrow = token_for(registry, "registry:catalog:*", who="narrow")["token"]
+    assert with_token(registry, narrow, "GET", "/v2/_catalog").json == {"repositories": ["team/app"]}
     for scope, who in (
         ("repository:team/app:pull", "dora"),
         ("registry:catalog:*", STRANGER),
