@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -34,6 +35,15 @@ def _attempt(work: Callable[..., T], args: Any, kwargs: Any) -> tuple[T | None, 
         return work(*args, **kwargs), None
     except Exception as error:  # noqa: BLE001 - raised again by the caller
         return None, error
+
+
+def shared_lock() -> Lock:
+    """A lock that offloaded work and greenlets may both take; nobody may switch or wait while holding it.
+
+    One that gevent has patched is for greenlets: threads of its pool that meet at it hang (gevent 26.9).
+    """
+    gevent = _gevent()
+    return gevent.monkey.get_original("threading", "Lock")() if gevent else Lock()
 
 
 def breathe() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
-from threading import Lock
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from registry.offload import shared_lock
 
 if TYPE_CHECKING:
     from registry.catalog.ledgers import Ledger
@@ -24,7 +25,7 @@ class ByteCache(Generic[V]):
         self.limit = limit
         self.size = 0
         self._items: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
-        self._lock = Lock()
+        self._lock = shared_lock()  # pages are rendered by offloaded work, too
 
     def get(self, key: Hashable) -> V | None:
         """The value kept under the key, or None."""

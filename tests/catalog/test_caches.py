@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,3 +40,27 @@ def test_what_is_discarded_is_gone() -> None:
     cache.discard("b")
     assert cache.get("a") is None
     assert cache.size == 0
+
+
+MEETING = """
+from gevent import monkey; monkey.patch_all()
+import gevent, sys
+from registry.catalog.caches import ByteCache
+from registry.offload import offload
+sys.setswitchinterval(1e-5)
+cache = ByteCache(100)
+def work():
+    for number in range(200):
+        cache.put(number % 7, number, 10)
+        cache.get(number % 5)
+def meet():
+    for _ in range(20):
+        offload(work)
+        work()
+        gevent.sleep(0)
+gevent.joinall([gevent.spawn(meet) for _ in range(8)], raise_error=True)
+"""
+
+
+def test_greenlets_and_threads_meet_at_a_cache() -> None:
+    subprocess.run([sys.executable, "-c", MEETING], check=True, timeout=30)
