@@ -218,6 +218,8 @@ def test_a_token_issues_no_more_than_it_may(site: Site) -> None:
         {"cidr_whitelist": ["300.0.0.0/8"]},
         {"cidr_whitelist": "10.0.0.0/8"},
         {"packages": ["../x"]},
+        {"scopes": ["a b"]},
+        {"orgs": ["a b"], "orgs_permission": "read-write"},
         {"name": 5},
         {"name": "x" * 200},
     ],

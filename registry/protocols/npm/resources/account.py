@@ -8,7 +8,7 @@ from typing import Any
 import falcon
 
 from registry.auth.auth_token import AuthToken, TokenOptions
-from registry.auth.scopes import EVERYTHING, Scope, Scopes
+from registry.auth.scopes import EVERYTHING, Scopes, parse_scopes
 from registry.auth.users import User
 from registry.errors import Invalid, NotFound, Unauthenticated
 from registry.http.request import Request
@@ -143,7 +143,7 @@ def _scopes(body: dict[str, Any], mount: str) -> Scopes:
 
 
 def _all_actions(mount: str, kind: str, names: Iterable[str]) -> Scopes:
-    return tuple(Scope(mount, kind, name, "*") for name in names)
+    return parse_scopes(f"{mount}:{kind}:{name}:*" for name in names)
 
 
 def _strings(value: Any) -> tuple[str, ...]:
