@@ -109,7 +109,7 @@ def _exists(module: str, path: str) -> bool:
 
 
 class UnhurriedArbiter(Arbiter):
-    """gunicorn's arbiter, whose new workers miss no signal.
+    """gunicorn's arbiter, whose new workers miss no signal, and who misses no worker's death.
 
     A worker has the arbiter's signal handlers until it has its own. A SIGTERM in that moment would be lost, and the
     arbiter would wait for the worker until `graceful_timeout`; so it is held back until the worker is ready for it.
@@ -122,6 +122,14 @@ class UnhurriedArbiter(Arbiter):
             return super().spawn_worker()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    def murder_workers(self) -> None:
+        """Workers that hang are killed, and those that died are known to be dead; asked once a second.
+
+        gevent hears of the death of a child only from a moment after the fork on.
+        """
+        self.reap_workers()
+        super().murder_workers()
 
 
 class EmbeddedGunicorn(BaseApplication):
