@@ -24,8 +24,8 @@ class Body:
     def length(self) -> int | None:
         """The announced length, or None for a chunked body. Raises Invalid when it is no number."""
         text = self._environ.get("CONTENT_LENGTH") or ""
-        if text and not (text.isascii() and text.isdecimal()):
-            raise Invalid("Content-Length is not a number")
+        if text and not (text.isascii() and text.isdecimal() and len(text) < 20):
+            raise Invalid("Content-Length is not a number of bytes")
         return int(text) if text else None
 
     @property

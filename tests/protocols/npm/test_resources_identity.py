@@ -112,6 +112,7 @@ def test_a_login_in_the_browser_gives_one_token_once(site: Site) -> None:
     waiting = site.get(done)
     assert (waiting.status_code, waiting.headers["retry-after"]) == (202, "2")
     site.services.auth.approve_login(login_id, code, site.services.auth.identify(BasicCredentials("alice", PASSWORD)))
+    assert site.ask("HEAD", done, None).status_code == 200
     # npm asks with the method and the body of the request that it wants to repeat.
     answer = site.ask("PUT", done, None, "1.0.0")
     assert site.get("/-/whoami", answer.json["token"]).json == {"username": "alice"}

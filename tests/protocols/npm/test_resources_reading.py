@@ -245,6 +245,16 @@ def test_a_restricted_package_is_for_users(site: Site) -> None:
     assert site.get("/@acme/secret").status_code == 401
 
 
+@pytest.mark.parametrize(("scope", "status"), [("elsewhere:*:*:*", 403), ("npm:package:@acme/*:write", 200)])
+def test_a_restricted_package_is_for_those_whose_own_rights_cover_it(site: Site, scope: str, status: int) -> None:
+    assert site.publish("@acme/secret", access="restricted").status_code == 201
+    token = site.issue("bob", scope)
+    assert site.get("/@acme/secret", token).status_code == status
+    assert site.get("/@acme/secret/-/secret-1.0.0.tgz", token).status_code == status
+    assert site.get("/-/v1/search?text=secret", token).json["total"] == 0
+    assert site.get("/-/org/acme/package", token).json.get("@acme/secret") is None
+
+
 def test_a_package_of_ten_thousand_versions_stays_readable(site: Site) -> None:
     """Through the ledger: publishing so many one by one would take too long."""
     site.publish()

@@ -55,14 +55,15 @@ class Profile:
             raise Invalid("the body is no object")
         if body.get("tfa"):
             raise Invalid("this registry has no two-factor authentication")
-        users, name = self._site.auth.users, actor.user or ""
-        if body.get("password") is not None:
-            users.set_password(name, self._new_password(req, name, body["password"]))
-        user = users.update_profile(name, email=_text(body, "email"), fullname=_text(body, "fullname"))
+        name, email, fullname = actor.user or "", _text(body, "email"), _text(body, "fullname")
+        password = self._new_password(req, name, body.get("password"))
+        user = self._site.auth.users.update_profile(name, email=email, fullname=fullname, password=password)
         send_json(resp, _profile(user))
 
-    def _new_password(self, req: Request, name: str, password: Any) -> str:
+    def _new_password(self, req: Request, name: str, password: Any) -> str | None:
         match password:
+            case None:
+                return None
             case {"old": str(old), "new": str(new)}:
                 check_password(self._site, req, name, old)
                 return new
@@ -132,18 +133,26 @@ def parse_token_request(body: dict[str, Any], mount: str, now: float) -> TokenOp
 
 def _scopes(body: dict[str, Any], mount: str) -> Scopes:
     """The packages, scopes and organisations named in a request; everything where it names none."""
-    packages = [parse_name(name) for name in _strings(body.get("packages"))]
+    whole = body.get("packages_all") is True
+    packages = ["*"] if whole else [parse_name(name) for name in _exact(body.get("packages"))]
     below = [f"@{scope.removeprefix('@')}/*" for scope in _strings(body.get("scopes"))]
-    whole = ["*"] if body.get("packages_all") is True else []
-    orgs = list(_strings(body.get("orgs"))) if body.get("orgs_permission") == "read-write" else []
-    if not (packages or below or whole or orgs):
+    orgs = list(_exact(body.get("orgs"))) if body.get("orgs_permission") == "read-write" else []
+    if not (packages or below or orgs):
         return () if body.get("packages_and_scopes_permission") == "no-access" else EVERYTHING
-    named = [] if body.get("packages_and_scopes_permission") == "no-access" else [*packages, *below, *whole]
+    named = [] if body.get("packages_and_scopes_permission") == "no-access" else [*packages, *below]
     return (*_all_actions(mount, PACKAGE, named), *_all_actions(mount, ORG, orgs))
 
 
 def _all_actions(mount: str, kind: str, names: Iterable[str]) -> Scopes:
     return parse_scopes(f"{mount}:{kind}:{name}:*" for name in names)
+
+
+def _exact(value: Any) -> tuple[str, ...]:
+    """Names that each stand for one thing only. Raises Invalid."""
+    names = _strings(value)
+    if any("*" in name for name in names):
+        raise Invalid("a name with * stands for others; packages_all is for all packages, scopes are for those of a scope")
+    return names
 
 
 def _strings(value: Any) -> tuple[str, ...]:

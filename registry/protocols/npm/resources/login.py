@@ -93,6 +93,9 @@ class LoginDone:
     def __init__(self, site: Site) -> None:
         self._site = site
 
+    def on_head(self, req: Request, resp: falcon.Response) -> None:
+        """Nothing: looking must not take the token."""
+
     def on_get(self, req: Request, resp: falcon.Response) -> None:
         issued = self._site.auth.finish_login(req.get_param("sessionId") or "", PROTOCOL)
         if issued is None:

@@ -93,7 +93,8 @@ class OrgPackages(OrgResource):
 
     def on_get(self, req: Request, resp: falcon.Response, scope: str) -> None:
         user = req.require_user().user or ""
-        found = self._site.packages.search_all(Query(prefix=f"@{scope}/", size=LARGEST_PAGE), self._site.visible(req))
+        query = Query(prefix=f"@{scope}/", labels=self._site.labels(req), size=LARGEST_PAGE)
+        found = self._site.packages.search_all(query, self._site.visible(req))
         listings = list(found)
         org = self._site.orgs.find(scope)
         if org is None and not listings:
@@ -111,7 +112,8 @@ class UserPackages(OrgResource):
 
     def on_get(self, req: Request, resp: falcon.Response, user: str) -> None:
         req.require_user()
-        found = self._site.packages.search_all(Query(maintainer=user, size=LARGEST_PAGE), self._site.visible(req))
+        query = Query(maintainer=user, labels=self._site.labels(req), size=LARGEST_PAGE)
+        found = self._site.packages.search_all(query, self._site.visible(req))
         send_json(resp, {listing.name: "write" for listing in found})
 
 

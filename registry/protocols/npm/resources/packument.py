@@ -19,7 +19,7 @@ class PackumentReader:
     def on_get(self, req: Request, resp: falcon.Response, package: str) -> None:
         name = self._site.readable(req, package)
         rendition = self._site.packages.packument(name, wanted_type(req.get_header("Accept")), req.base_url)
-        self._site.check_access(req, rendition.note)
+        self._site.check_access(req, name, rendition.note)
         send_rendition(req, resp, rendition, caching(req), vary="Accept")
 
 
@@ -32,7 +32,7 @@ class Manifest:
     def on_get(self, req: Request, resp: falcon.Response, package: str, version: str) -> None:
         name = self._site.readable(req, package)
         found, release = self._site.packages.release(name, version)
-        self._site.check_access(req, found.access)
+        self._site.check_access(req, name, found.access)
         body = render_json(self._site.packages.manifest(name, release, req.base_url))
         send_bytes(req, resp, body, FULL, etag=f'"{found.rev}"', caching=caching(req))
 
@@ -47,7 +47,7 @@ class Tarball:
         name = self._site.readable(req, package)
         filename = filename.rpartition("/")[2]
         found, release = self._site.packages.tarball(name, filename)
-        self._site.check_access(req, found.access)
+        self._site.check_access(req, name, found.access)
         send_blob(req, resp, self._site.blobs, release.tarball, filename=filename)
 
 

@@ -53,7 +53,7 @@ class Attestations:
     def on_get(self, req: Request, resp: falcon.Response, package: str, version: str) -> None:
         name = self._site.readable(req, package)
         found, digest = self._site.packages.attestations(name, version)
-        self._site.check_access(req, found.access)
+        self._site.check_access(req, name, found.access)
         send_blob(req, resp, self._site.blobs, digest, content_type=FULL, caching="no-cache")
 
 

@@ -119,5 +119,5 @@ def _named_user(req: Request) -> str:
 
 def _read(site: Site, req: Request, package: str) -> Package:
     found = site.packages.package(site.readable(req, package))
-    site.check_access(req, found.access)
+    site.check_access(req, found.name, found.access)
     return found

@@ -6,7 +6,7 @@ from registry.auth.actor import Actor
 from registry.auth.service import Auth
 from registry.catalog.search import Visible
 from registry.config import LimitSettings
-from registry.errors import NotFound, Unauthenticated
+from registry.errors import Forbidden, NotFound, Unauthenticated
 from registry.http.request import Request
 from registry.protocols.npm.index import PUBLIC, RESTRICTED
 from registry.protocols.npm.names import PackageName, parse_name
@@ -25,8 +25,9 @@ MAX_BODY = 64 * 1024
 class Site:
     """The parts of one registry.
 
-    A package is read by who may read its name; one that is restricted, by users only. It is changed by who may write
-    (or delete) its name and is one of its owners, in a team that may write to it, or an administrator.
+    A package is read by who may read its name; one that is restricted, by those only whose own rights cover it. It is
+    changed by who may write (or delete) its name and is one of its owners, in a team that may write to it, or an
+    administrator.
     """
 
     packages: Packages
@@ -42,10 +43,14 @@ class Site:
         req.authorize("read", PACKAGE, name)
         return name
 
-    def check_access(self, req: Request, access: str) -> None:
-        """The caller may see a package with this access. Raises Unauthenticated."""
-        if access == RESTRICTED and req.actor.user is None:
+    def check_access(self, req: Request, name: str, access: str) -> None:
+        """The caller may see the package, which has this access. Raises Unauthenticated, Forbidden."""
+        if access != RESTRICTED:
+            return
+        if req.actor.user is None:
             raise Unauthenticated("this package is restricted: log in to read it")
+        if not any(req.actor.allows(req.permission(action, PACKAGE, name)) for action in ("read", "write")):
+            raise Forbidden("this package is restricted")
 
     def visible(self, req: Request) -> Visible | None:
         """The names that the caller may find; None for all. Raises Unauthenticated where a login would show some."""
@@ -55,8 +60,8 @@ class Site:
         return lambda name: req.allows("read", PACKAGE, name)
 
     def labels(self, req: Request) -> tuple[str, ...]:
-        """What a package has to be labelled for the caller to find it."""
-        return (PUBLIC,) if req.actor.user is None else ()
+        """What a package has to be labelled for the caller to find it: public, unless the caller may read them all."""
+        return () if req.actor.allows(req.permission("read", PACKAGE, "*")) else (PUBLIC,)
 
     def changer(self, req: Request, package: str, action: str = "write") -> tuple[PackageName, Actor, Rights]:
         """The name in the path, the caller, who may do `action` to it, and the caller's rights besides owners'.

@@ -24,7 +24,7 @@ class DistTags:
 
     def on_get(self, req: Request, resp: falcon.Response, package: str) -> None:
         found = self._site.packages.package(self._site.readable(req, package))
-        self._site.check_access(req, found.access)
+        self._site.check_access(req, found.name, found.access)
         send_bytes(req, resp, render_json(found.tags), FULL, etag=f'"{found.rev}"', caching=REVALIDATE)
 
     def on_put(self, req: Request, resp: falcon.Response, package: str) -> None:
@@ -54,7 +54,7 @@ class DistTag:
 
     def on_get(self, req: Request, resp: falcon.Response, package: str, tag: str) -> None:
         found = self._site.packages.package(self._site.readable(req, package))
-        self._site.check_access(req, found.access)
+        self._site.check_access(req, found.name, found.access)
         if tag not in found.tags:
             raise NotFound(f"Not found: {found.name} has no tag {tag}")
         send_json(resp, found.tags[tag])
