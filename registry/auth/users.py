@@ -116,16 +116,22 @@ class Users:
 
         Raises NotFound; Invalid.
         """
-        kept = "" if password is None else self._passwords.hash(password)
-        return self._change(name, password=kept, epoch=secrets.token_hex(8))
+        return self._change(name, **self._new_password(password))
 
-    def update_profile(self, name: str, *, email: str | None = None, fullname: str | None = None) -> User:
-        """The user with those fields changed that are not None. Raises NotFound; Invalid."""
+    def update_profile(
+        self, name: str, *, email: str | None = None, fullname: str | None = None, password: str | None = None
+    ) -> User:
+        """The user with those fields changed that are not None, all of them or none; a password as `set_password` does.
+
+        Raises NotFound; Invalid.
+        """
         fields: dict[str, Any] = {}
         if email is not None:
             fields["email"] = _check_email(email)
         if fullname is not None:
             fields["fullname"] = _check_fullname(fullname)
+        if password is not None:
+            fields |= self._new_password(password)
         return self._change(name, **fields)
 
     def set_rights(self, name: str, *, scopes: Iterable[str] | None = None, admin: bool | None = None) -> User:
@@ -136,6 +142,10 @@ class Users:
         if admin is not None:
             fields["admin"] = admin
         return self._change(name, **fields)
+
+    def _new_password(self, password: str | None) -> dict[str, str]:
+        kept = "" if password is None else self._passwords.hash(password)
+        return {"password": kept, "epoch": secrets.token_hex(8)}
 
     def _change(self, name: str, **fields: Any) -> User:
         def change(record: Record | None) -> Record:

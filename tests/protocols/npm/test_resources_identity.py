@@ -163,6 +163,13 @@ def test_a_new_password_needs_the_old_one(site: Site) -> None:
     assert login(site, password="another good one").status_code == 201
 
 
+@pytest.mark.parametrize("wrong", [{"email": "none"}, {"email": 1}, {"fullname": "a\0b"}, {"fullname": 1}])
+def test_a_profile_is_changed_as_a_whole_or_not_at_all(site: Site, wrong: dict[str, Any]) -> None:
+    change = {"password": {"old": PASSWORD, "new": "another good one"}, **wrong}
+    assert site.ask("POST", "/-/npm/v1/user", body=change).status_code == 400
+    assert login(site).status_code == 201
+
+
 def create(site: Site, who: str = "alice", **body: Any) -> testing.Result:
     return site.ask("POST", "/-/npm/v1/tokens", who, {"password": PASSWORD, **body})
 
@@ -202,6 +209,11 @@ def test_a_token_may_be_good_for_some_packages_only(site: Site) -> None:
     assert site.publish("demo", "1.1.0", nothing).status_code == 403
 
 
+def test_a_token_for_all_packages_is_asked_for_as_such(site: Site) -> None:
+    body: dict[str, Any] = {"packages_all": True, "packages": ["*"], "packages_and_scopes_permission": "read-write"}
+    assert site.publish("other", who=create(site, **body).json["token"]).status_code == 201
+
+
 def test_a_token_issues_no_more_than_it_may(site: Site) -> None:
     assert create(site, site.issue("alice", readonly=True), readonly=False).status_code == 403
     narrow = site.issue("alice", "npm:package:demo:write", "npm:user:alice:write")
@@ -219,6 +231,9 @@ def test_a_token_issues_no_more_than_it_may(site: Site) -> None:
         {"cidr_whitelist": ["300.0.0.0/8"]},
         {"cidr_whitelist": "10.0.0.0/8"},
         {"packages": ["../x"]},
+        {"packages": ["*"]},
+        {"packages": ["demo", "@acme/*"]},
+        {"orgs": ["*"], "orgs_permission": "read-write"},
         {"scopes": ["a b"]},
         {"orgs": ["a b"], "orgs_permission": "read-write"},
         {"name": 5},

@@ -151,7 +151,7 @@ def _exact(value: Any) -> tuple[str, ...]:
     """Names that each stand for one thing only. Raises Invalid."""
     names = _strings(value)
     if any("*" in name for name in names):
-        raise Invalid("a name with * stands for others; packages_all is for all packages, scopes are for those of a scope")
+        raise Invalid("a name with * stands for others; packages_all and scopes are there for that")
     return names
 
 
