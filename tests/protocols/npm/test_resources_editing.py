@@ -346,6 +346,20 @@ def test_a_scope_with_an_organisation_is_for_its_members(site: Site) -> None:
     assert site.ask("PUT", "/-/org/acme/user", "alice", {"user": "alice", "role": "admin"}).status_code == 400
 
 
+def test_only_owners_say_who_is_an_owner(site: Site) -> None:
+    members = "/-/org/acme/user"
+    assert site.ask("PUT", members, "root", {"user": "alice", "role": "owner"}).status_code == 200
+    assert site.ask("PUT", members, "alice", {"user": "bob", "role": "admin"}).status_code == 200
+    assert site.ask("PUT", members, "bob", {"user": "bob", "role": "owner"}).status_code == 403
+    assert site.ask("PUT", members, "bob", {"user": "alice", "role": "developer"}).status_code == 403
+    assert site.ask("DELETE", members, "bob", {"user": "alice"}).status_code == 403
+    assert site.get(members, "bob").json == {"root": "owner", "alice": "owner", "bob": "admin"}
+    assert site.ask("PUT", "/-/org/acme/team", "bob", {"name": "devs"}).status_code == 201
+    assert site.ask("DELETE", members, "alice", {"user": "root"}).status_code == 204
+    assert site.ask("PUT", members, "root", {"user": "bob", "role": "owner"}).status_code == 200
+    assert site.ask("DELETE", members, "bob", {"user": "alice"}).status_code == 204
+
+
 def test_organisations_refuse_what_makes_no_sense(site: Site) -> None:
     publish_all(site, "1.0.0", name="@acme/demo")
     assert site.get("/-/org/acme/user", "alice").status_code == 404

@@ -46,6 +46,11 @@ class Org:
         """Whether the user may change it."""
         return user is not None and self.members.get(user) in ("owner", "admin")
 
+    @property
+    def owners(self) -> frozenset[str]:
+        """The users who alone say who is an owner."""
+        return frozenset(user for user, role in self.members.items() if role == "owner")
+
     def team(self, name: str) -> Team:
         """The team. Raises NotFound."""
         if name not in self.teams:
@@ -118,7 +123,7 @@ class Orgs:
             self._storage.update(self._key(scope), lambda data: _render(org) if data is None else None)
 
     def update(self, scope: str, actor: Actor, change: Callable[[Org], Org]) -> Org:
-        """The organisation after the change, which only who runs it can make.
+        """The organisation after the change, which only who runs it can make, and only an owner if owners change.
 
         Raises NotFound and Forbidden, and what the change raises.
         """
@@ -129,7 +134,10 @@ class Orgs:
             org = _parse(scope, data)
             if not (actor.admin or org.is_run_by(actor.user)):
                 raise Forbidden(f"only owners and administrators of {scope} change it")
-            return _render(change(org))
+            changed = change(org)
+            if changed.owners != org.owners and not (actor.admin or actor.user in org.owners):
+                raise Forbidden(f"only owners of {scope} say who is an owner")
+            return _render(changed)
 
         found = self._storage.update(self._key(scope), change_bytes)
         return _parse(scope, found.data if found else b"")
