@@ -302,3 +302,19 @@ def test_an_old_version_may_become_the_latest_but_not_vanish_from_time(site: Sit
     assert document["dist-tags"]["latest"] == "1.0.0"
     assert list(document["time"]) == ["created", "modified", "2.0.0", "1.0.0"]
     assert document["time"]["modified"] >= document["time"]["1.0.0"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"_id": "x" * 100_000},
+        {"_id": [["x" * 1000] * 100]},
+        {"manifest": {"name": "x" * 100_000}},
+        {"manifest": {"version": {"x" * 100_000: 1}}},
+        {"manifest": {"dependencies": {f"d{number}": "x" * 100 for number in range(1000)}}},
+    ],
+)
+def test_a_refusal_repeats_little_of_what_was_sent(site: Site, odd: dict[str, Any]) -> None:
+    answer = site.publish(**odd)
+    assert answer.status_code == 400
+    assert len(answer.json["error"]) < 200

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from registry.protocols.npm.artifact.refusal import PublicationInvalid
+from registry.protocols.npm.artifact.refusal import PublicationInvalid, shown
 from registry.protocols.npm.versions import without_build
 
 Manifest = Mapping[str, Any]
@@ -36,7 +36,7 @@ def check_agreement(manifest: Manifest, package_json: Manifest, has_gyp: bool = 
 def _check(field: str, sent: Any, packed: Any) -> None:
     if sent != packed:
         raise PublicationInvalid(
-            f"{field} differs: the manifest says {str(sent)[:200]}, package.json in the tarball {str(packed)[:200]}"
+            f"{field} differs: the manifest says {shown(sent)}, package.json in the tarball {shown(packed)}"
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from registry.core.strict_json import render_json
-from registry.protocols.npm.artifact.refusal import PublicationInvalid
+from registry.protocols.npm.artifact.refusal import PublicationInvalid, shown
 from registry.protocols.npm.names import PackageName
 from registry.protocols.npm.versions import LATEST, check_tag, check_version
 
@@ -66,11 +66,13 @@ def read_publication(document: Mapping[str, Any], name: PackageName) -> Publicat
     """
     for key in ("_id", "name"):
         if document.get(key, name) != name:
-            raise PublicationInvalid(f"{key} is {document[key]!r}, but this is the URL of {name}")
+            raise PublicationInvalid(f"{key} is {shown(document[key])}, but this is the URL of {name}")
     version, manifest = _only_version(document)
     check_version(version)
     if manifest.get("name") != name or manifest.get("version") != version:
-        raise PublicationInvalid(f"the manifest names {manifest.get('name')}@{manifest.get('version')}")
+        raise PublicationInvalid(
+            f"the manifest is one of {shown(manifest.get('name'))}, version {shown(manifest.get('version'))}"
+        )
     length, bundle = _attachments(document["_attachments"])
     dist = manifest.get("dist")
     return Publication(
