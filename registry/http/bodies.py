@@ -61,6 +61,13 @@ class Body:
         """The body as strictly parsed JSON. Raises Invalid, and what `read` raises."""
         return parse_json(self.read(limit))
 
+    def json_object(self, limit: int) -> dict[str, Any]:
+        """The body as a JSON object. Raises Invalid, and what `read` raises."""
+        value = self.json(limit)
+        if not isinstance(value, dict):
+            raise Invalid("the body is not a JSON object")
+        return value
+
     def settle(self) -> None:
         """Take in what was left unread, 64 MiB at most."""
         with suppress(RegistryError):

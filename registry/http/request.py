@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import falcon
 
 from registry.auth.actor import Actor
-from registry.auth.credentials import parse_authorization
+from registry.auth.credentials import Credentials, parse_authorization
 from registry.auth.scopes import Permission
 from registry.auth.service import Auth
 from registry.config import ServerSettings
@@ -46,8 +46,12 @@ class Request(falcon.Request):
     @lazily
     def actor(self) -> Actor:
         """Who asks; anonymous without credentials. Raises Unauthenticated for wrong ones."""
+        return self.identify(parse_authorization(self.get_header("Authorization")))
+
+    def identify(self, credentials: Credentials | None) -> Actor:
+        """Who presents the credentials with this request. Raises Unauthenticated, TooManyRequests."""
         return self.identity.identify(
-            parse_authorization(self.get_header("Authorization")),
+            credentials,
             ip=self.client_ip,
             user_agent=self.user_agent or "",
             mount=self.mount.id,

@@ -61,8 +61,7 @@ class Login:
         form = parse_qs(req.body.read(MAX_FORM).decode("utf-8", "replace"))
         try:
             credentials = BasicCredentials(form.get("username", [""])[0], form.get("password", [""])[0])
-            actor = self._auth.identify(credentials, ip=req.client_ip, user_agent=req.user_agent or "")
-            self._auth.approve_login(login_id, form.get("code", [""])[0], actor)
+            self._auth.approve_login(login_id, form.get("code", [""])[0], req.identify(credentials))
         except NotFound:
             self._show(resp, login_id)
         except RegistryError as error:

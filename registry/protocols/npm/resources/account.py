@@ -50,9 +50,7 @@ class Profile:
     def on_post(self, req: Request, resp: falcon.Response) -> None:
         """Change e-mail address, full name or password; whatever else is sent is passed over."""
         actor = self._site.self_changer(req)
-        body = req.body.json(MAX_BODY)
-        if not isinstance(body, dict):
-            raise Invalid("the body is no object")
+        body = req.body.json_object(MAX_BODY)
         if body.get("tfa"):
             raise Invalid("this registry has no two-factor authentication")
         name, email, fullname = actor.user or "", _text(body, "email"), _text(body, "fullname")
@@ -84,9 +82,7 @@ class OwnTokens:
 
     def on_post(self, req: Request, resp: falcon.Response) -> None:
         actor = self._site.self_changer(req)
-        body = req.body.json(MAX_BODY)
-        if not isinstance(body, dict):
-            raise Invalid("the body is no object")
+        body = req.body.json_object(MAX_BODY)
         password = body.get("password")
         check_password(self._site, req, actor.user or "", password if isinstance(password, str) else "")
         issued = self._site.auth.issue_token(actor, PROTOCOL, parse_token_request(body, req.mount.id, time.time()))

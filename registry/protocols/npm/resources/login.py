@@ -54,13 +54,7 @@ class UserAccount:
             email = body.get("email")
             auth.register(name, password, email=email if isinstance(email, str) else "")
         try:
-            actor = auth.identify(
-                BasicCredentials(name, password),
-                ip=req.client_ip,
-                user_agent=req.user_agent or "",
-                mount=req.mount.id,
-                protocol=PROTOCOL,
-            )
+            actor = req.identify(BasicCredentials(name, password))
         except Unauthenticated as error:
             if "email" in body and not auth.settings.registration:
                 # Who wants to be added has to learn why not, which npm would hide behind a 401.

@@ -37,12 +37,6 @@ class OrgResource:
     def _changer(self, req: Request, scope: str) -> Actor:
         return req.authorize("write", ORG, scope)
 
-    def _body(self, req: Request) -> dict[str, Any]:
-        body = req.body.json(MAX_BODY)
-        if not isinstance(body, dict):
-            raise Invalid("the body is no object")
-        return body
-
 
 class OrgMembers(OrgResource):
     """The members of an organisation, each in a role."""
@@ -51,7 +45,7 @@ class OrgMembers(OrgResource):
         send_json(resp, dict(self._read(req, scope).members))
 
     def on_put(self, req: Request, resp: falcon.Response, scope: str) -> None:
-        actor, body = self._changer(req, scope), self._body(req)
+        actor, body = self._changer(req, scope), req.body.json_object(MAX_BODY)
         user, _ = self._site.check_user(str(body.get("user")).removeprefix("@"))
         role = body.get("role", ROLES[0])
         if role not in ROLES:
@@ -61,7 +55,7 @@ class OrgMembers(OrgResource):
         send_json(resp, {"org": {"name": scope, "size": len(org.members)}, "user": user, "role": role})
 
     def on_delete(self, req: Request, resp: falcon.Response, scope: str) -> None:
-        actor, user = self._changer(req, scope), _named_user(self._body(req))
+        actor, user = self._changer(req, scope), _named_user(req.body.json_object(MAX_BODY))
         self._site.orgs.update(scope, actor, lambda org: org.without_member(user))
         resp.status = falcon.HTTP_204
 
@@ -76,7 +70,7 @@ class OrgTeams(OrgResource):
         send_json(resp, names if is_for_npm(req) else full)
 
     def on_put(self, req: Request, resp: falcon.Response, scope: str) -> None:
-        actor, body = self._changer(req, scope), self._body(req)
+        actor, body = self._changer(req, scope), req.body.json_object(MAX_BODY)
         name, description = _new_name(body.get("name")), body.get("description")
         team = Team(description if isinstance(description, str) else "")
 
@@ -134,7 +128,7 @@ class TeamMembers(OrgResource):
         send_json(resp, list(users) if is_for_npm(req) else [{"name": user} for user in users])
 
     def on_put(self, req: Request, resp: falcon.Response, scope: str, team: str) -> None:
-        actor, body = self._changer(req, scope), self._body(req)
+        actor, body = self._changer(req, scope), req.body.json_object(MAX_BODY)
         user, _ = self._site.check_user(body.get("user"))
 
         def change(org: Org) -> Org:
@@ -146,7 +140,7 @@ class TeamMembers(OrgResource):
         send_json(resp, {"ok": True}, 201)
 
     def on_delete(self, req: Request, resp: falcon.Response, scope: str, team: str) -> None:
-        actor, user = self._changer(req, scope), _named_user(self._body(req))
+        actor, user = self._changer(req, scope), _named_user(req.body.json_object(MAX_BODY))
 
         def change(org: Org) -> Org:
             users = tuple(each for each in org.team(team).users if each != user)
@@ -164,7 +158,7 @@ class TeamPackages(OrgResource):
         send_json(resp, {name: "write" if grant == READ_WRITE else "read" for name, grant in packages.items()})
 
     def on_put(self, req: Request, resp: falcon.Response, scope: str, team: str) -> None:
-        actor, body = self._changer(req, scope), self._body(req)
+        actor, body = self._changer(req, scope), req.body.json_object(MAX_BODY)
         package, grant = _named_package(body, scope), body.get("permissions")
         if grant not in GRANTS:
             raise Invalid(f"permissions are {' or '.join(GRANTS)}")
@@ -178,7 +172,7 @@ class TeamPackages(OrgResource):
         send_json(resp, {"ok": True}, 201)
 
     def on_delete(self, req: Request, resp: falcon.Response, scope: str, team: str) -> None:
-        actor, body = self._changer(req, scope), self._body(req)
+        actor, body = self._changer(req, scope), req.body.json_object(MAX_BODY)
         package = _named_package(body, scope)
 
         def change(org: Org) -> Org:

@@ -37,8 +37,8 @@ class AccessLevel:
 
     def on_post(self, req: Request, resp: falcon.Response, package: str) -> None:
         name, actor, rights = self._site.changer(req, package)
-        body = req.body.json(MAX_BODY)
-        if not isinstance(body, dict) or not {"access", "publish_requires_tfa"} & body.keys():
+        body = req.body.json_object(MAX_BODY)
+        if not {"access", "publish_requires_tfa"} & body.keys():
             raise Invalid("the body has no access")
         if body.get("publish_requires_tfa"):
             raise Invalid("this registry has no two-factor authentication")

@@ -55,14 +55,7 @@ class Token:
         }
 
     def _log_in(self, req: Request, form: dict[str, str]) -> Actor:
-        credentials = BasicCredentials(form.get("username", ""), form.get("password", ""))
-        return self._auth.identify(
-            credentials,
-            ip=req.client_ip,
-            user_agent=req.user_agent or "",
-            mount=req.mount.id,
-            protocol=req.mount.protocol,
-        )
+        return req.identify(BasicCredentials(form.get("username", ""), form.get("password", "")))
 
 
 def _read_form(req: Request) -> dict[str, str]:
