@@ -41,10 +41,10 @@ def test_one_member_more_than_allowed_is_refused(chunk: int) -> None:
 
 
 def test_a_million_empty_members_are_refused_at_once() -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(ArchiveInvalid, match="follows"):
         gunzip(gzip.compress(b"") * 1_000_000, MIB, max_members=64)
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize("tail", [b"x", b"\0\0x", b"\x1f\x8b", PACKED[:20], bytes(600) + PACKED])

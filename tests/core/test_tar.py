@@ -215,7 +215,7 @@ def test_headers_in_any_order_are_read_or_refused(blocks: list[bytes]) -> None:
 
 
 def test_twenty_thousand_members_are_read_at_once() -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     members = (tar_member(b"p/%d" % number) for number in range(20_000))
     assert sum(1 for _ in iter_tar(chain(members, [TAR_END]), unique=True)) == 20_000
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5

@@ -36,9 +36,9 @@ def refused(data: bytes, match: str, **options: Any) -> None:
 @pytest.mark.parametrize("size", [base256(-512), base256(-1), b"\xff" * 12])
 def test_a_negative_size_is_refused_at_once(size: bytes) -> None:
     """CVE-2025-8194: tarfile of 3.11.7 steps back and reads the same two kilobytes for ever."""
-    begun = time.monotonic()
+    begun = time.process_time()
     refused(tar_archive(tar_header(size=size), bytes(BLOCK)), "negative")
-    assert time.monotonic() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 @pytest.mark.parametrize(
@@ -90,10 +90,10 @@ def test_more_members_than_the_limit_are_refused() -> None:
 
 def test_global_headers_without_end_are_refused() -> None:
     comment = pax_header({"comment": b"x"}, kind=b"g")
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(ArchiveInvalid, match="more than"):
         list(iter_tar(repeat(comment)))
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_an_archive_longer_than_the_limit_is_refused() -> None:

@@ -259,9 +259,9 @@ def test_a_cut_or_an_insertion_is_refused_or_changes_no_content(start: int, end:
 
 def test_twenty_thousand_entries_are_checked_at_once() -> None:
     body = zip_body(ZipPart(b"p/%d" % number, b"", STORED) for number in range(20_000))
-    begun = time.monotonic()
+    begun = time.process_time()
     assert len(opened(body.closed()).entries) == 20_000
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_opening_reads_no_content() -> None:

@@ -127,10 +127,10 @@ def test_a_directory_beyond_the_limit_is_refused() -> None:
 
 def test_a_million_entries_are_refused_at_once() -> None:
     body = zip_body([PART])
-    begun = time.monotonic()
+    begun = time.process_time()
     many = zip_end64(10**6, body.size, body.offset) + zip_end(0xFFFF, WIDE, WIDE)
     refused(body.data + many, "more than 100000 entries")
-    assert time.monotonic() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 BAD_NAMES = [

@@ -97,7 +97,7 @@ def test_every_name_makes_keys_of_its_own(name: str) -> None:
 
 @pytest.mark.parametrize("text", ["@" * 50_000, "a/" * 50_000, "0" * 50_000, "@" + "a" * 50_000 + "/"])
 def test_long_names_are_refused_at_once(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(NameInvalid):
         parse_name(text)
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05

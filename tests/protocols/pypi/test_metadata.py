@@ -81,7 +81,7 @@ def test_a_header_that_calls_the_metadata_a_mail_changes_nothing() -> None:
     ],
 )
 def test_no_metadata_takes_long_to_refuse(data: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(MetadataInvalid):
         parse_metadata(data)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

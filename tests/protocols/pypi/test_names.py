@@ -137,8 +137,8 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["-" * 240, "a-" * 120, "0" * 240, "a." * 120, "demo-" * 47])
 def test_no_file_name_takes_long_to_refuse(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for suffix in (".whl", ".tar.gz"):
         with pytest.raises(FilenameInvalid):
             parse_filename(text[:236] + suffix, DEMO_APP)
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05

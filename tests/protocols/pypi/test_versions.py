@@ -62,8 +62,8 @@ def test_a_specifier_counts_only_where_installers_can_read_it(text: str | None, 
 
 @pytest.mark.parametrize("text", ["0" * 50_000, "1." * 25_000, "1+" + "a." * 25_000, ">=" * 25_000])
 def test_no_version_takes_long_to_read(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     version_key(text)
     normalize_version(text)
     usable_specifier(text)
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05
